@@ -1,0 +1,1 @@
+"""Certificates: composed from released runs, frozen, rendered, verified."""

@@ -1,0 +1,1 @@
+"""What every package stands on: database, errors, clock, actor, audit, numbering, blobs, tasks, web."""

@@ -1,0 +1,242 @@
+"""The audit chain: every change leaves an entry, in the same transaction, linked by SHA-256, one chain per site.
+
+A service calls `record`; the entries are chained just before commit, when the chain's head row is locked last, so
+that two writers wait for each other only for a moment. Each entry's hash covers salted digests of what it says;
+the personal part lies in a row of its own that may be erased without breaking the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+from sqlalchemy import event, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from lims.core.actor import Actor
+from lims.core.models import AuditChain, AuditEntry, AuditPayload, AuditPersonal
+
+GENESIS: Final = "0" * 64
+_PENDING: Final = "audit_pending"
+_BATCH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    site_id: int
+    at: datetime
+    actor: Actor
+    action: str
+    subject_kind: str
+    subject_id: str
+    payload: str
+    personal: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """The first entry of a chain that does not hold, and why (a code)."""
+
+    site_id: int
+    sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """Where a chain ends: kept outside the database, it shows a chain cut short or rewritten."""
+
+    site_id: int
+    sequence: int
+    head_hash: str
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    action: str,
+    subject: tuple[str, object],
+    *,
+    now: datetime,
+    site_id: int = 0,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    personal: Mapping[str, Any] | None = None,
+) -> None:
+    """Note that the actor did something to a subject (kind and key); chained when the transaction commits.
+
+    `before` and `after` hold what changed; names, addresses and other personal data belong in `personal`.
+    """
+    pending: list[_Pending] = session.info.setdefault(_PENDING, [])
+    kind, key = subject
+    pending.append(
+        _Pending(
+            site_id=site_id,
+            at=now,
+            actor=actor,
+            action=action,
+            subject_kind=kind,
+            subject_id=str(key),
+            payload=canonical_json({"before": before, "after": after}),
+            personal=canonical_json({"actor": actor.name, **(personal or {})}),
+        )
+    )
+
+
+def canonical_json(value: object) -> str:
+    """Return JSON with sorted keys and no blanks; dates, decimals and enumerations as text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (set, frozenset)):
+        return sorted(str(item) for item in value)
+    raise TypeError(f"{type(value).__name__} cannot stand in an audit entry")
+
+
+@event.listens_for(Session, "before_commit")
+def _seal(session: Session) -> None:
+    """Chain what was recorded; the heads are locked in the order of their sites, so that writers cannot deadlock."""
+    pending: list[_Pending] = session.info.pop(_PENDING, [])
+    if not pending:
+        return
+    session.flush()
+    for site_id in sorted({entry.site_id for entry in pending}):
+        _append(session, site_id, [entry for entry in pending if entry.site_id == site_id])
+    session.flush()
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(_PENDING, None)
+
+
+def _append(session: Session, site_id: int, pending: list[_Pending]) -> None:
+    head = _locked_head(session, site_id)
+    rows: list[tuple[AuditEntry, tuple[str, str], tuple[str, str]]] = []
+    for item in pending:
+        payload_salt, personal_salt = secrets.token_hex(16), secrets.token_hex(16)
+        entry = AuditEntry(
+            site_id=site_id,
+            sequence=head.sequence + 1,
+            at=item.at,
+            actor_id=item.actor.person_id,
+            action=item.action,
+            subject_kind=item.subject_kind,
+            subject_id=item.subject_id,
+            payload_digest=_digest(payload_salt, item.payload),
+            personal_digest=_digest(personal_salt, item.personal),
+            previous_hash=head.head_hash,
+        )
+        entry.entry_hash = entry_hash(entry)
+        head.sequence, head.head_hash = entry.sequence, entry.entry_hash
+        session.add(entry)
+        rows.append((entry, (payload_salt, item.payload), (personal_salt, item.personal)))
+    session.flush()
+    for entry, (payload_salt, payload), (personal_salt, personal) in rows:
+        session.add(AuditPayload(entry_id=entry.id, salt=payload_salt, payload=payload))
+        session.add(AuditPersonal(entry_id=entry.id, salt=personal_salt, personal=personal))
+
+
+def _locked_head(session: Session, site_id: int) -> AuditChain:
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    start = insert(AuditChain).values(site_id=site_id, sequence=0, head_hash=GENESIS)
+    session.execute(start.on_conflict_do_nothing(index_elements=["site_id"]))
+    locked = select(AuditChain).where(AuditChain.site_id == site_id).with_for_update()
+    return session.execute(locked.execution_options(populate_existing=True)).scalar_one()
+
+
+def entry_hash(entry: AuditEntry) -> str:
+    """Return the SHA-256 of an entry: everything it says, and the hash of the entry before it."""
+    parts = (
+        str(entry.site_id),
+        str(entry.sequence),
+        entry.at.astimezone(UTC).isoformat(),
+        str(entry.actor_id),
+        entry.action,
+        entry.subject_kind,
+        entry.subject_id,
+        entry.payload_digest,
+        entry.personal_digest,
+        entry.previous_hash,
+    )
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def _digest(salt: str, text: str) -> str:
+    return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
+
+
+def chain_heads(session: Session) -> list[ChainHead]:
+    """Return where each chain stands."""
+    rows = session.execute(select(AuditChain).order_by(AuditChain.site_id)).scalars()
+    return [ChainHead(row.site_id, row.sequence, row.head_hash) for row in rows]
+
+
+def verify_chains(session: Session, anchors: list[ChainHead] | None = None) -> ChainFault | None:
+    """Walk every chain and return its first fault, or None if all hold.
+
+    Finds an altered, missing, added or re-ordered entry, an altered payload, a head that does not fit, and, with the
+    `anchors` kept outside, a chain that was cut short or rewritten as a whole.
+    """
+    sites = select(AuditEntry.site_id).union(select(AuditChain.site_id)).order_by("site_id")
+    for site_id in session.execute(sites).scalars():
+        fault = _verify_chain(session, site_id, [a for a in anchors or [] if a.site_id == site_id])
+        if fault is not None:
+            return fault
+    known = {row.site_id for row in chain_heads(session)}
+    gone = next((anchor for anchor in anchors or [] if anchor.site_id not in known), None)
+    return None if gone is None else ChainFault(gone.site_id, gone.sequence, "audit.chain_missing")
+
+
+def _verify_chain(session: Session, site_id: int, anchors: list[ChainHead]) -> ChainFault | None:
+    expected = {anchor.sequence: anchor.head_hash for anchor in anchors}
+    previous, sequence = GENESIS, 0
+    for entry, payload, personal in _entries(session, site_id):
+        sequence += 1
+        if entry.sequence != sequence:
+            return ChainFault(site_id, sequence, "audit.entry_missing")
+        if entry.previous_hash != previous or entry.entry_hash != entry_hash(entry):
+            return ChainFault(site_id, sequence, "audit.entry_altered")
+        if payload is None or _digest(payload.salt, payload.payload) != entry.payload_digest:
+            return ChainFault(site_id, sequence, "audit.payload_altered")
+        if personal is not None and _digest(personal.salt, personal.personal) != entry.personal_digest:
+            return ChainFault(site_id, sequence, "audit.personal_altered")
+        if expected.pop(sequence, entry.entry_hash) != entry.entry_hash:
+            return ChainFault(site_id, sequence, "audit.anchor_differs")
+        previous = entry.entry_hash
+    head = session.get(AuditChain, site_id)
+    if head is None or (head.sequence, head.head_hash) != (sequence, previous):
+        return ChainFault(site_id, sequence, "audit.head_differs")
+    cut = min(expected, default=None)
+    return None if cut is None else ChainFault(site_id, cut, "audit.chain_cut")
+
+
+def _entries(session: Session, site_id: int) -> Iterator[tuple[AuditEntry, AuditPayload | None, AuditPersonal | None]]:
+    query = (
+        select(AuditEntry, AuditPayload, AuditPersonal)
+        .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+        .outerjoin(AuditPersonal, AuditPersonal.entry_id == AuditEntry.id)
+        .where(AuditEntry.site_id == site_id)
+        .order_by(AuditEntry.sequence)
+        .execution_options(yield_per=_BATCH)
+    )
+    for entry, payload, personal in session.execute(query):
+        yield entry, payload, personal

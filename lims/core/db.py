@@ -1,0 +1,177 @@
+"""The database: one declarative base, one way to open a transaction, the same behaviour on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.exc import StaleDataError
+
+from lims.core.errors import ConfigurationError, RuleViolation, StaleRecord
+
+BUSY_TIMEOUT_MS = 15_000
+_MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+class Base(DeclarativeBase):
+    """Base of every table; constraint names are fixed so that migrations are the same everywhere."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class InsertOnly:
+    """Mixin of tables whose rows are never changed or deleted; held here by the session, below by triggers."""
+
+
+class Database:
+    """A database by its URL, with two kinds of transaction: writing ones and reading ones.
+
+    On SQLite a writing transaction starts with BEGIN IMMEDIATE, so that what it reads is what it changes; journal WAL,
+    synchronous=FULL (what was acknowledged is on disk) and foreign keys are set on every connection.
+    """
+
+    def __init__(self, url: str, *, echo: bool = False) -> None:
+        self.url = make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect not in {"sqlite", "postgresql"}:
+            raise ConfigurationError("config.database_kind", kind=self.dialect)
+        if self.dialect == "postgresql" and self.url.get_driver_name() != "psycopg":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.engine = _make_engine(self.url.render_as_string(hide_password=False), self.dialect, echo=echo)
+        self.after_commit: list[Callable[[Session], None]] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open a writing transaction: committed at the end, rolled back on any exception.
+
+        Raises StaleRecord if a versioned row was changed by somebody else meanwhile.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.info["writing"] = True
+            try:
+                session.connection(execution_options={"lims_write": True})
+                yield session
+                session.commit()
+            except StaleDataError as error:
+                session.rollback()
+                raise StaleRecord() from error
+            except BaseException:
+                session.rollback()
+                raise
+            for callback in self.after_commit:
+                callback(session)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session that only reads; a consistent view, no lock taken, anything pending is refused."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.info["writing"] = False
+            yield session
+            session.rollback()
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _make_engine(url: str, dialect: str, *, echo: bool) -> Engine:
+    if dialect == "sqlite":
+        engine = create_engine(url, echo=echo, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _sqlite_on_connect)
+        event.listen(engine, "begin", _sqlite_on_begin)
+        return engine
+    return create_engine(url, echo=echo, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"})
+
+
+def _sqlite_on_connect(dbapi_connection: Any, _record: object) -> None:
+    dbapi_connection.isolation_level = None  # sqlite3 must not emit its own BEGIN
+    cursor = dbapi_connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _sqlite_on_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("lims_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@event.listens_for(Session, "before_flush")
+def _hold_insert_only(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    """Refuse a change or deletion of an insert-only row, and any write in a reading session."""
+    if session.info.get("writing") is False and (session.new or session.dirty or session.deleted):
+        raise RuntimeError("a reading session was asked to write")
+    for row in session.dirty:
+        if isinstance(row, InsertOnly) and session.is_modified(row):
+            raise RuleViolation("record.permanent", kind=type(row).__name__, clause="ISO/IEC 17025:2017, 7.5.2")
+    for row in session.deleted:
+        if isinstance(row, InsertOnly):
+            raise RuleViolation("record.permanent", kind=type(row).__name__, clause="ISO/IEC 17025:2017, 7.5.2")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _hold_bulk_changes(state: ORMExecuteState) -> None:
+    """Refuse UPDATE and DELETE statements against insert-only tables."""
+    if (state.is_update or state.is_delete) and state.bind_mapper is not None:
+        if issubclass(state.bind_mapper.class_, InsertOnly):
+            kind = state.bind_mapper.class_.__name__
+            raise RuleViolation("record.permanent", kind=kind, clause="ISO/IEC 17025:2017, 7.5.2")
+
+
+def is_duplicate(error: IntegrityError) -> bool:
+    """Return whether an integrity error is a violated unique constraint (and not, say, a missing foreign row)."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state == "23505" or "UNIQUE constraint failed" in str(error.orig)
+
+
+def alembic_config(url: str) -> Config:
+    """Return Alembic's configuration for a database."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring a database to a revision (default: the newest), creating the SQLite file's folder if needed."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    command.upgrade(alembic_config(url), revision)
+
+
+def current_revision(database: Database) -> str | None:
+    """Return the revision a database stands at, or None if it is empty."""
+    with database.engine.connect() as connection:
+        try:
+            row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+        except Exception as error:
+            if re.search("alembic_version", str(error)):
+                return None
+            raise
+    return None if row is None else str(row[0])
+
+
+def is_locked(error: OperationalError) -> bool:
+    """Return whether the database was too busy to take a lock in time."""
+    return "database is locked" in str(error.orig)

@@ -1,0 +1,1 @@
+"""Instruments, measurement standards, their calibrations and what they are traceable to."""
