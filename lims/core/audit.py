@@ -238,5 +238,4 @@ def _entries(session: Session, site_id: int) -> Iterator[tuple[AuditEntry, Audit
         .order_by(AuditEntry.sequence)
         .execution_options(yield_per=_BATCH)
     )
-    for entry, payload, personal in session.execute(query):
-        yield entry, payload, personal
+    yield from (row.tuple() for row in session.execute(query))

@@ -131,10 +131,10 @@ def _hold_insert_only(session: Session, _context: UOWTransaction, _instances: ob
 @event.listens_for(Session, "do_orm_execute")
 def _hold_bulk_changes(state: ORMExecuteState) -> None:
     """Refuse UPDATE and DELETE statements against insert-only tables."""
-    if (state.is_update or state.is_delete) and state.bind_mapper is not None:
-        if issubclass(state.bind_mapper.class_, InsertOnly):
-            kind = state.bind_mapper.class_.__name__
-            raise RuleViolation("record.permanent", kind=kind, clause="ISO/IEC 17025:2017, 7.5.2")
+    changes = state.is_update or state.is_delete
+    if changes and state.bind_mapper is not None and issubclass(state.bind_mapper.class_, InsertOnly):
+        kind = state.bind_mapper.class_.__name__
+        raise RuleViolation("record.permanent", kind=kind, clause="ISO/IEC 17025:2017, 7.5.2")
 
 
 def is_duplicate(error: IntegrityError) -> bool:

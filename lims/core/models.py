@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -89,7 +88,6 @@ class Task(Base):
         Index(None, "state", "run_after"),
         {"info": {"frozen": ("name", "arguments", "enqueued_at")}},
     )
-    __mapper_args__: ClassVar[dict[str, object]] = {}
 
     id: Mapped[Key]
     name: Mapped[Code]

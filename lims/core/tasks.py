@@ -96,7 +96,7 @@ def finish_task(session: Session, task_id: int, *, now: datetime) -> None:
 
 
 def fail_task(session: Session, task_id: int, reason: str, *, now: datetime) -> bool:
-    """Note a failure; the task is tried again, later each time, until it has failed too often. Returns if it will be."""
+    """Note a failure; the task is tried again, later each time. Returns False once it has failed too often."""
     task = session.get_one(Task, task_id)
     again = task.attempts < MAX_ATTEMPTS
     task.state = TaskState.QUEUED if again else TaskState.FAILED
