@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lims.core.columns import (
@@ -113,6 +114,8 @@ class RunPerson(InsertOnly, Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("calibration_run.id"))
     person_id: Mapped[int] = mapped_column(BigKey)
     person_name: Mapped[Name]
+    title_vi: Mapped[str | None] = mapped_column(String(200))
+    title_en: Mapped[str | None] = mapped_column(String(200))
     activity: Mapped[Code]
     at: Mapped[Instant]
 
@@ -168,6 +171,7 @@ class EquipmentUse(Base):
 class Reading(InsertOnly, Base):
     """One raw indication at an address, as typed. A correction is a new row that names the one it supersedes.
 
+    A cell has one first reading and a chain of corrections behind it: two writers cannot both be first.
     Conditions are readings of the section `conditions`, role `influence`, point the quantity's name.
     `item_run_id` says whose item it is when the reading belongs to a batch.
     """
@@ -186,6 +190,20 @@ class Reading(InsertOnly, Base):
             "sequence",
             "role",
             "phase",
+        ),
+        Index(
+            "uq_reading_cell",
+            "run_id",
+            "section",
+            "point",
+            "cycle",
+            "direction",
+            "sequence",
+            "role",
+            "phase",
+            unique=True,
+            sqlite_where=sql("supersedes_id IS NULL"),
+            postgresql_where=sql("supersedes_id IS NULL"),
         ),
         Index(None, "batch_id"),
         {"info": {"insert_only": True}},
@@ -243,7 +261,7 @@ class ReadingExclusion(InsertOnly, Base):
 
 
 class RunJustification(InsertOnly, Base):
-    """A justified decision on what would otherwise keep a run back: conditions outside limits, a deviation from the method."""
+    """A justified decision on what would otherwise keep a run back: conditions outside limits, a deviation."""
 
     __tablename__ = "run_justification"
     __table_args__ = (Index(None, "run_id"), {"info": {"insert_only": True}})

@@ -187,6 +187,8 @@ def upgrade() -> None:
         sa.Column("run_id", columns.BigKey, nullable=False),
         sa.Column("person_id", columns.BigKey, nullable=False),
         sa.Column("person_name", sa.String(length=300), nullable=False),
+        sa.Column("title_vi", sa.String(length=200), nullable=True),
+        sa.Column("title_en", sa.String(length=200), nullable=True),
         sa.Column("activity", sa.String(length=64), nullable=False),
         sa.Column("at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["calibration_run.id"], name=op.f("fk_run_person_run_id")),
@@ -326,6 +328,14 @@ def upgrade() -> None:
         "reading",
         ["run_id", "section", "point", "cycle", "direction", "sequence", "role", "phase"],
         unique=False,
+    )
+    op.create_index(
+        "uq_reading_cell",
+        "reading",
+        ["run_id", "section", "point", "cycle", "direction", "sequence", "role", "phase"],
+        unique=True,
+        sqlite_where=sa.text("supersedes_id IS NULL"),
+        postgresql_where=sa.text("supersedes_id IS NULL"),
     )
     op.create_index(op.f("ix_reading_batch_id"), "reading", ["batch_id"], unique=False)
     op.create_index(op.f("ix_reading_item_run_id"), "reading", ["item_run_id"], unique=False)

@@ -1,0 +1,562 @@
+"""What is known of a calibration run: states, addresses, commands, and what queries hand out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from lims.jobs.facts import AgreedSpecification, DecisionRule
+
+CONDITIONS: Final = "conditions"
+"""The section whose readings are the conditions of the room: point = quantity, sequence 1 at start, 2 at end."""
+
+
+class RunState(StrEnum):
+    """Where a run stands; *returned* is a step back to draft."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    REVIEWED = "reviewed"
+    RELEASED = "released"
+    VOIDED = "voided"
+
+
+class RunPurpose(StrEnum):
+    """Why a run is made; only `ISSUABLE` purposes may reach a certificate."""
+
+    CUSTOMER = "customer"
+    OWN_STANDARD = "own_standard"
+    CHECK = "check"
+    REPLICATE = "replicate"
+    COMPARISON = "comparison"
+    COMPLAINT_REPEAT = "complaint_repeat"
+    VALIDATION = "validation"
+    TRAINING = "training"
+
+
+ISSUABLE: Final = frozenset({RunPurpose.CUSTOMER, RunPurpose.OWN_STANDARD})
+
+
+class Phase(StrEnum):
+    """Before or after an adjustment; without an adjustment everything is as found."""
+
+    AS_FOUND = "as_found"
+    AS_LEFT = "as_left"
+
+
+class ReadingRole(StrEnum):
+    """Whose indication a reading is."""
+
+    ITEM = "item"
+    STANDARD = "standard"
+    ZERO = "zero"
+    INFLUENCE = "influence"
+
+
+class ReadingSource(StrEnum):
+    """How a reading came in."""
+
+    TYPED = "typed"
+    PASTED = "pasted"
+    IMPORTED = "imported"
+    INSTRUMENT = "instrument"
+
+
+class ExclusionKind(StrEnum):
+    """A reading or point left out, taken back in, or found not measurable."""
+
+    EXCLUDED = "excluded"
+    RESTORED = "restored"
+    NOT_MEASURABLE = "not_measurable"
+
+
+class DecisionKind(StrEnum):
+    """What was decided on a run."""
+
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    REVIEWED = "reviewed"
+    RELEASED = "released"
+    VOIDED = "voided"
+
+
+class Activity(StrEnum):
+    """What a person does in a run; the same words as in authorisations."""
+
+    PERFORM = "perform"
+    SUPERVISE = "supervise"
+    ADJUST = "adjust"
+
+
+class JustificationKind(StrEnum):
+    """What a justified decision is about."""
+
+    CONDITION_OUTSIDE = "condition_outside"
+    DEVIATION = "deviation"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """Where a reading stands in a run."""
+
+    section: str
+    point: str
+    cycle: int = 1
+    direction: str = ""
+    sequence: int = 1
+    role: str = ReadingRole.ITEM
+    phase: str = Phase.AS_FOUND
+
+    @property
+    def key(self) -> str:
+        """Return the address as one text, also the name of its form field."""
+        parts = (self.section, self.point, self.cycle, self.direction, self.sequence, self.role, self.phase)
+        return "|".join(str(part) for part in parts)
+
+
+# Commands: what a person asks for.
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """Open a run for a job item, or, for another purpose, for an instrument under a procedure version."""
+
+    purpose: RunPurpose = RunPurpose.CUSTOMER
+    job_item_id: int | None = None
+    instrument_id: int | None = None
+    procedure_version_id: int | None = None
+    site_id: int | None = None
+    room: str = ""
+    supervisor_id: int | None = None
+    replaces_run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseEquipment:
+    """Use a calibration of a standard in a slot of the procedure, for the whole run or a section or point of it."""
+
+    run_id: int
+    slot: str
+    standard_id: int
+    calibration_id: int | None
+    content_id: int | None = None
+    section: str = ""
+    point: str = ""
+    seen_row_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawEquipment:
+    """Take a standard out of a run, saying why."""
+
+    use_id: int
+    reason: str
+    seen_row_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReading:
+    """Write an indication into a cell; `seen_reading_id` is what the writer saw there (None: an empty cell).
+
+    With a seen reading this is a correction and needs a `reason`. `client_uuid` makes a repeat harmless.
+    """
+
+    run_id: int
+    address: Address
+    text: str
+    unit: str
+    client_uuid: str
+    seen_reading_id: int | None = None
+    reason: str = ""
+    observed_at: datetime | None = None
+    observer_id: int | None = None
+    source: ReadingSource = ReadingSource.TYPED
+    source_sha256: str | None = None
+    equipment_use_id: int | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclude:
+    """Leave a reading (or, without one, a whole point) out, take it back in, or say that it cannot be measured."""
+
+    run_id: int
+    kind: ExclusionKind
+    reason: str
+    reading_id: int | None = None
+    section: str = ""
+    point: str = ""
+    phase: str = Phase.AS_FOUND
+    approver_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Justify:
+    """Say why the run stands although a condition was outside its limits, or how it deviates from the method."""
+
+    run_id: int
+    kind: JustificationKind
+    subject: str
+    text_vi: str
+    text_en: str = ""
+    on_certificate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAdjustment:
+    """Note an adjustment between as found and as left: what was done, with whose consent, which seals."""
+
+    run_id: int
+    kind: str
+    description_vi: str
+    consent_by: str
+    consent_at: datetime
+    description_en: str = ""
+    seals_removed: str = ""
+    seals_applied: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Submit, return, review, release or void a run; `evaluation_digest` names what the decider saw."""
+
+    run_id: int
+    seen_row_version: int | None = None
+    evaluation_digest: str | None = None
+    comment: str = ""
+
+
+# What is handed out.
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAct:
+    """Who did something, with the title they had, when."""
+
+    person_id: int
+    name: str
+    at: datetime
+    title_vi: str = ""
+    title_en: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFacts:
+    """A reading as stored. `excluded` is None, or the exclusion's kind."""
+
+    id: int
+    address: Address
+    text: str
+    unit: str
+    value: Decimal
+    observer_id: int
+    observer_name: str
+    observed_at: datetime
+    writer_id: int
+    writer_name: str
+    entered_at: datetime
+    source: str
+    supersedes_id: int | None = None
+    supersede_reason: str = ""
+    superseded_by_id: int | None = None
+    comment: str = ""
+    excluded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentUseFacts:
+    """One edge of the traceability graph, as a run holds it, with what is wrong with it at the last check."""
+
+    id: int
+    slot: str
+    role: str
+    standard_id: int
+    standard_code: str
+    name_vi: str
+    name_en: str
+    serial_number: str
+    calibration_id: int | None
+    certificate_number: str
+    laboratory_vi: str
+    laboratory_en: str
+    calibrated_on: date | None
+    valid_until: date | None
+    content_id: int | None
+    section: str
+    point: str
+    added_at: datetime
+    added_by_name: str
+    withdrawn_at: datetime | None = None
+    withdrawn_by_name: str = ""
+    withdrawn_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionFacts:
+    """One entry on leaving a reading or point out."""
+
+    id: int
+    kind: str
+    reading_id: int | None
+    section: str
+    point: str
+    phase: str
+    reason: str
+    actor_id: int
+    actor_name: str
+    approver_name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JustificationFacts:
+    """A justified decision."""
+
+    id: int
+    kind: str
+    subject: str
+    text_vi: str
+    text_en: str
+    on_certificate: bool
+    actor_id: int
+    actor_name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentFacts:
+    """An adjustment as recorded."""
+
+    id: int
+    kind: str
+    description_vi: str
+    description_en: str
+    consent_by: str
+    consent_at: datetime
+    seals_removed: str
+    seals_applied: str
+    actor_id: int
+    actor_name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFacts:
+    """A decision on a run, and on which evaluation."""
+
+    id: int
+    kind: str
+    evaluation_id: int | None
+    evaluation_digest: str | None
+    comment: str
+    actor_id: int
+    actor_name: str
+    title_vi: str
+    title_en: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunPersonFacts:
+    """A person who performs, supervises or adjusts in a run."""
+
+    person_id: int
+    name: str
+    activity: str
+    at: datetime
+    title_vi: str = ""
+    title_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeAssignment:
+    """The scope line that holds for a point, frozen when the run was opened (canonical JSON of the line)."""
+
+    section: str
+    point: str
+    line: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run as its pages and rules see it, without readings."""
+
+    id: int
+    token: str
+    number: str
+    site_id: int
+    timezone: str
+    purpose: RunPurpose
+    state: RunState
+    instrument_id: int
+    job_item_id: int | None
+    procedure_version_id: int
+    legal_regime: str
+    location_kind: str
+    room: str
+    agreed_specification: AgreedSpecification
+    decision_rule: DecisionRule
+    points: str | None
+    scope: tuple[ScopeAssignment, ...]
+    opened_at: datetime
+    opened_by_id: int
+    opened_by_name: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    void_reason: str
+    row_version: int
+    people: tuple[RunPersonFacts, ...] = ()
+    replaces_run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in a list."""
+
+    id: int
+    number: str
+    state: RunState
+    purpose: RunPurpose
+    instrument_vi: str
+    instrument_en: str
+    serial_number: str
+    job_id: int | None
+    job_number: str
+    procedure_code: str
+    opened_at: datetime
+    opened_by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFacts:
+    """One row of a stored or previewed evaluation: per section, point, output and phase.
+
+    Numbers are shortest round-trip text; `reported_*` are canonical text (point as decimal mark) from calc.rounding:
+    `reported_value` + `reported_unit`, or, for form "nominal_plus_deviation", `nominal` `nominal_unit` + deviation.
+    """
+
+    section: str
+    point: str
+    output: str
+    phase: str
+    section_vi: str
+    section_en: str
+    point_vi: str
+    point_en: str
+    output_vi: str
+    output_en: str
+    quantity: str
+    unit: str
+    estimate: str
+    measurement_error: str | None
+    combined_standard_uncertainty: str
+    effective_degrees_of_freedom: str
+    coverage_probability: str
+    coverage_factor: str
+    expanded_uncertainty: str
+    cmc: str | None
+    in_scope: bool
+    reported_form: str
+    reported_value: str
+    reported_unit: str
+    reported_expanded_uncertainty: str
+    reported_coverage_factor: str
+    reported_decimals: int
+    nominal: str | None
+    nominal_unit: str | None
+    reported_error: str | None
+    decision: str | None
+    tolerance_lower: str | None
+    tolerance_upper: str | None
+    acceptance_lower: str | None
+    acceptance_upper: str | None
+    budget: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationView:
+    """An evaluation, stored (id and digest set) or previewed (both None)."""
+
+    run_id: int
+    id: int | None
+    sequence: int | None
+    digest: str | None
+    input_digest: str
+    result_digest: str
+    seed: int
+    engine_version: str
+    fingerprint: str
+    created_at: datetime | None
+    created_by_name: str
+    results: tuple[ResultFacts, ...]
+    warnings: tuple[Mapping[str, Any], ...]
+    input: Mapping[str, Any] = field(repr=False)
+    result: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionRange:
+    """A condition over the run: smallest and largest indication in the procedure's unit, and its limits."""
+
+    quantity: str
+    unit: str
+    title_vi: str
+    title_en: str
+    minimum: Decimal | None
+    maximum: Decimal | None
+    lower: Decimal | None
+    upper: Decimal | None
+
+    @property
+    def inside(self) -> bool:
+        """Return whether every indication lay within the limits."""
+        below = self.lower is not None and self.minimum is not None and self.minimum < self.lower
+        above = self.upper is not None and self.maximum is not None and self.maximum > self.upper
+        return not (below or above)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedRun:
+    """Everything a certificate needs of a released run; frozen records only."""
+
+    run: RunFacts
+    performed: tuple[PersonAct, ...]
+    reviewed: PersonAct
+    released: PersonAct
+    started_on: date
+    ended_on: date
+    equipment: tuple[EquipmentUseFacts, ...]
+    conditions: tuple[ConditionRange, ...]
+    evaluation_id: int
+    evaluation_digest: str
+    evaluation: EvaluationView
+    results: tuple[ResultFacts, ...]
+    justifications: tuple[JustificationFacts, ...]
+    exclusions: tuple[ExclusionFacts, ...]
+    adjustments: tuple[AdjustmentFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecomputeOutcome:
+    """What became of one stored evaluation when it was run again.
+
+    `verdict` is identical, equivalent, engine_changed (a result moves beyond its rounding under another engine),
+    corrupt (a digest does not fit) or different (same engine and machine, other numbers).
+    """
+
+    evaluation_id: int
+    run_id: int
+    run_number: str
+    verdict: str
+    where: str = ""
+    largest_relative_difference: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Return whether the stored result stands."""
+        return self.verdict in {"identical", "equivalent"}
