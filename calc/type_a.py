@@ -1,0 +1,107 @@
+"""Type A evaluation: repeated indications and prior (pooled) experimental standard deviations.
+
+Sums are exact: every reading counts as the decimal number it was typed as, so neither the order of the readings nor a
+large common part (10000.005 g) costs a digit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+from calc.errors import CalcError, InvalidQuantity
+from calc.quantities import Estimate, degrees_of_freedom, not_negative
+from calc.units import exact
+
+Reading = float | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PooledDeviation:
+    """An experimental standard deviation known beforehand, with its degrees of freedom (infinite if taken as known)."""
+
+    standard_deviation: float
+    degrees_of_freedom: float = math.inf
+
+    def __post_init__(self) -> None:
+        name = "pooled standard deviation"
+        object.__setattr__(
+            self, "standard_deviation", not_negative(self.standard_deviation, name, "standard_deviation")
+        )
+        object.__setattr__(self, "degrees_of_freedom", degrees_of_freedom(self.degrees_of_freedom, name))
+
+
+def exact_readings(readings: Sequence[Reading], needed: int, name: str = "readings") -> list[Fraction]:
+    """Return readings as exact numbers; raises InvalidQuantity if one is not finite or there are fewer than `needed`."""
+    if len(readings) < needed:
+        raise InvalidQuantity("quantity.too_few_readings", name=name, count=len(readings), needed=needed)
+    numbers = []
+    for position, reading in enumerate(readings, 1):
+        if isinstance(reading, bool) or not isinstance(reading, float | int | Decimal):
+            raise InvalidQuantity("quantity.not_a_number", name=name, field=f"reading {position}", value=repr(reading))
+        try:
+            numbers.append(exact(reading))
+        except CalcError as error:
+            raise error.with_values(name=name, field=f"reading {position}") from None
+    return numbers
+
+
+def root(square: Fraction) -> float:
+    """Return the square root of an exact number as the nearest float (to within the last bit)."""
+    with localcontext(prec=40):
+        return float((Decimal(square.numerator) / Decimal(square.denominator)).sqrt())
+
+
+def _mean(numbers: Sequence[Fraction]) -> Fraction:
+    return sum(numbers, Fraction(0)) / len(numbers)
+
+
+def _variance(numbers: Sequence[Fraction]) -> Fraction:
+    middle = _mean(numbers)
+    return sum(((number - middle) ** 2 for number in numbers), Fraction(0)) / (len(numbers) - 1)
+
+
+def experimental_standard_deviation(readings: Sequence[Reading]) -> float:
+    """Return s of n readings (n at least 2), in their unit. Source: JCGM 100:2008, 4.2.2."""
+    return root(_variance(exact_readings(readings, 2)))
+
+
+def mean_of(readings: Sequence[Reading], unit: str) -> Estimate:
+    """Return the mean of n readings (n at least 2) with s/sqrt(n) and n - 1 degrees of freedom, in `unit`.
+
+    Raises InvalidQuantity for a single reading or one that is not finite. Source: JCGM 100:2008, 4.2.1 to 4.2.3.
+    """
+    numbers = exact_readings(readings, 2)
+    count = len(numbers)
+    return Estimate(float(_mean(numbers)), root(_variance(numbers) / count), unit, count - 1.0)
+
+
+def mean_with_prior(readings: Sequence[Reading], unit: str, prior: PooledDeviation) -> Estimate:
+    """Return the mean of n readings (n at least 1) with s_p/sqrt(n) and the degrees of freedom of s_p, in `unit`.
+
+    Source: JCGM 100:2008, 4.2.4; EA-4/02 M:2022, 3.2.2.
+    """
+    numbers = exact_readings(readings, 1)
+    u = root(exact(prior.standard_deviation) ** 2 / len(numbers))
+    return Estimate(float(_mean(numbers)), u, unit, prior.degrees_of_freedom)
+
+
+def pooled_standard_deviation(deviations: Sequence[tuple[float, float]]) -> PooledDeviation:
+    """Return sqrt(Σ ν_i s_i² / Σ ν_i) with Σ ν_i degrees of freedom, from pairs (s_i, ν_i) in one unit.
+
+    Degrees of freedom must be finite here. Source: JCGM 100:2008, 4.2.4 and H.3.6.
+    """
+    name = "pooled standard deviation"
+    if not deviations:
+        raise InvalidQuantity("quantity.too_few_readings", name=name, count=0, needed=1)
+    total, degrees = Fraction(0), Fraction(0)
+    for s, nu in deviations:
+        checked = degrees_of_freedom(nu, name)
+        if math.isinf(checked):
+            raise InvalidQuantity("quantity.not_finite", name=name, field="degrees_of_freedom", value=nu)
+        total += exact(not_negative(s, name, "standard_deviation")) ** 2 * exact(checked)
+        degrees += exact(checked)
+    return PooledDeviation(root(total / degrees), float(degrees))

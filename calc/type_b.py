@@ -1,0 +1,128 @@
+"""Type B evaluation: bounds, certificates, resolution and drift."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from calc.coverage import coverage_factor
+from calc.errors import InvalidQuantity
+from calc.quantities import Distribution, Estimate, Evaluation, InputQuantity, finite, not_negative, positive
+
+
+@dataclass(frozen=True, slots=True)
+class TypeB:
+    """An estimate from other than repeated readings, with the distribution assigned to it and its parameters."""
+
+    estimate: Estimate
+    distribution: Distribution = Distribution.NORMAL
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+    def as_input(self, key: str, origin: str = "") -> InputQuantity:
+        """Return it as the input quantity `key`."""
+        return InputQuantity(key, self.estimate, self.distribution, Evaluation.B, self.parameters, origin)
+
+
+def standard(value: float, standard_uncertainty: float, unit: str, degrees_of_freedom: float = math.inf) -> TypeB:
+    """Return a value with a standard uncertainty given as such, both in `unit`. Source: JCGM 100:2008, 4.3.1."""
+    return TypeB(Estimate(value, standard_uncertainty, unit, degrees_of_freedom))
+
+
+def expanded(
+    value: float,
+    expanded_uncertainty: float,
+    coverage_factor: float,
+    unit: str,
+    degrees_of_freedom: float = math.inf,
+) -> TypeB:
+    """Return a certificate's value with U and k: u = U/k, all in `unit`. Source: JCGM 100:2008, 4.3.3."""
+    U = not_negative(expanded_uncertainty, "certificate", "expanded_uncertainty")  # noqa: N806
+    k = positive(coverage_factor, "certificate", "coverage_factor")
+    return standard(value, U / k, unit, degrees_of_freedom)
+
+
+def expanded_at_level(
+    value: float,
+    expanded_uncertainty: float,
+    coverage_probability: float,
+    unit: str,
+    degrees_of_freedom: float = math.inf,
+) -> TypeB:
+    """Return a certificate's value with U at a level of confidence (a fraction): u = U/t(p, ν), all in `unit`.
+
+    Source: JCGM 100:2008, 4.3.4 and G.3.
+    """
+    k = _factor_at(degrees_of_freedom, coverage_probability)
+    return expanded(value, expanded_uncertainty, k, unit, degrees_of_freedom)
+
+
+_factor_at = coverage_factor  # the argument of the same name hides it in `expanded`
+
+
+def half_width(
+    value: float,
+    half_width: float,
+    unit: str,
+    distribution: Distribution = Distribution.RECTANGULAR,
+    degrees_of_freedom: float = math.inf,
+    *,
+    beta: float | None = None,
+) -> TypeB:
+    """Return a value known to lie within ± `half_width`, both in `unit`.
+
+    u = a/sqrt(3) rectangular, a/sqrt(6) triangular, a·sqrt((1 + β²)/6) trapezoidal (β from 0 to 1, top over base),
+    a/sqrt(2) arcsine. Raises InvalidQuantity for another distribution, a negative half-width or β outside [0, 1].
+    Source: JCGM 100:2008, 4.3.7 and 4.3.9; JCGM 101:2008, 6.4.2 to 6.4.6.
+    """
+    a = not_negative(half_width, "bounds", "half_width")
+    parameters = {"half_width": a}
+    if distribution is Distribution.TRAPEZOIDAL:
+        if beta is None:
+            raise InvalidQuantity("quantity.parameter_missing", name="bounds", field="beta")
+        b = finite(beta, "bounds", "beta")
+        if not 0.0 <= b <= 1.0:
+            raise InvalidQuantity("quantity.out_of_range", name="bounds", field="beta", lower=0, upper=1, value=b)
+        parameters["beta"] = b
+        u = a * math.sqrt((1.0 + b * b) / 6.0)
+    elif distribution in _DIVISORS:
+        u = a / _DIVISORS[distribution]
+    else:
+        raise InvalidQuantity(
+            "quantity.unknown_distribution", name="bounds", field="half_width", value=str(distribution)
+        )
+    return TypeB(Estimate(value, u, unit, degrees_of_freedom), distribution, parameters)
+
+
+_DIVISORS: Mapping[Distribution, float] = {
+    Distribution.RECTANGULAR: math.sqrt(3.0),
+    Distribution.TRIANGULAR: math.sqrt(6.0),
+    Distribution.ARCSINE: math.sqrt(2.0),
+}
+
+
+def resolution(unit: str, step: float, value: float = 0.0) -> TypeB:
+    """Return the effect of a display's resolution: rectangular within half a `step`, in `unit`.
+
+    Source: JCGM 100:2008, F.2.2.1 (u = 0.29 of the step).
+    """
+    return half_width(value, 0.5 * positive(step, "resolution", "step"), unit)
+
+
+def drift(
+    unit: str, limit: float, expected: float = 0.0, distribution: Distribution = Distribution.RECTANGULAR
+) -> TypeB:
+    """Return the drift since the last calibration, `expected` within ± `limit`, in `unit`.
+
+    An uncertainty unless the procedure states a correction, which then is `expected`. Source: EA-4/02 M:2022, S2.3.
+    """
+    return half_width(expected, limit, unit, distribution)
+
+
+def degrees_of_freedom_from_relative_uncertainty(relative_uncertainty: float) -> float:
+    """Return ν = 1/2 (Δu/u)^-2 of an uncertainty that is itself known to the given fraction, greater than 0.
+
+    At least 1 (a fraction above 0.71 says no more than that). Source: JCGM 100:2008, G.4.2, equation (G.3).
+    """
+    fraction = positive(relative_uncertainty, "degrees_of_freedom", "relative_uncertainty")
+    return max(1.0, 0.5 / (fraction * fraction))
