@@ -131,7 +131,7 @@ class StandardCalibration(Base):
 
 
 class CalibrationTerminal(InsertOnly, Base):
-    """The evidence by which a path ends at a calibration: the kind of terminal, and the dates between which it holds."""
+    """The evidence by which a path ends at a calibration: the kind of terminal, and when it holds."""
 
     __tablename__ = "calibration_terminal"
     __table_args__ = (Index(None, "calibration_id"), {"info": {"insert_only": True}})
@@ -245,7 +245,7 @@ class CalibrationPoint(InsertOnly, Base):
 
 
 class StandardDrift(InsertOnly, Base):
-    """A dated decision on a range's drift since calibration: a half-width (uncertainty), a correction only if so decided."""
+    """A dated decision on a range's drift since calibration: a half-width; a correction only if so decided."""
 
     __tablename__ = "standard_drift"
     __table_args__ = (Index(None, "standard_id", "range_id"), {"info": {"insert_only": True}})

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from lims.core.models import Task
 
-LEASE: Final = timedelta(minutes=5)
+LEASE: Final = timedelta(seconds=30)
+"""How long a claim holds unless it is renewed: after a kill the next worker waits no longer than this."""
 MAX_ATTEMPTS: Final = 5
 _NEW: Final = "tasks_enqueued"
 
@@ -87,6 +88,12 @@ def claim_task(session: Session, task_id: int, *, now: datetime) -> TaskFacts | 
         return None
     task = session.get_one(Task, task_id, populate_existing=True)
     return TaskFacts(task.id, task.name, json.loads(task.arguments), task.attempts)
+
+
+def renew_lease(session: Session, task_id: int, *, now: datetime) -> None:
+    """Say that a running task is still being worked on."""
+    renewal = update(Task).where(Task.id == task_id, Task.state == TaskState.RUNNING).values(lease_until=now + LEASE)
+    session.execute(renewal.execution_options(synchronize_session=False))
 
 
 def finish_task(session: Session, task_id: int, *, now: datetime) -> None:

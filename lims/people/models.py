@@ -12,7 +12,7 @@ from lims.core.db import Base, InsertOnly
 
 
 class Organisation(Base):
-    """A laboratory, a customer, an upstream laboratory, an enterprise, an authority: one body, possibly several of these."""
+    """A laboratory, customer, upstream laboratory, enterprise or authority: one body, possibly several of these."""
 
     __tablename__ = "organisation"
     __table_args__ = ({"info": {"no_delete": True}},)

@@ -127,7 +127,7 @@ class ScopeVersion(Base):
 
 
 class ScopeLine(InsertOnly, Base):
-    """A line of a scope: quantity, range, parameter, method and its CMC expression, at the site or on the customer's."""
+    """A line of a scope: quantity, range, parameter, method and its CMC expression, here or on the customer's site."""
 
     __tablename__ = "scope_line"
     __table_args__ = (UniqueConstraint("scope_version_id", "position"), {"info": {"insert_only": True}})

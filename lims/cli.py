@@ -1,0 +1,245 @@
+"""The command line: `lims …`. Exit status 0 success, 1 the check failed, 2 wrong usage; errors go to standard error."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from lims import messages
+from lims.config import Settings
+from lims.core.db import Database, upgrade
+from lims.core.errors import ConfigurationError, LimsError
+
+DEFAULT_PORT = 5000
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    cli(prog_name="lims")
+
+
+def _on_sigterm(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(0)
+
+
+def _told(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Show a domain error as one line a person understands: status 2 for wrong set-up, 1 for anything else."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except LimsError as error:
+            for line in messages.lines(error):
+                click.echo(f"lims: {line}", err=True)
+            sys.exit(2 if isinstance(error, ConfigurationError) else 1)
+
+    return wrapped
+
+
+def _open() -> tuple[Settings, Database]:
+    settings = Settings.load()
+    return settings, Database(settings.database_url)
+
+
+@click.group()
+@click.version_option(package_name="chuan-lims", prog_name="lims")
+def cli() -> None:
+    """Chuan LIMS: calibration-laboratory information management."""
+
+
+@cli.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="Its folder.")
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
+@click.option("--no-serve", is_flag=True, help="Only make it.")
+@_told
+def demo(folder: Path, port: int, no_serve: bool) -> None:
+    """Make a demonstration laboratory in a folder, issue its certificates, serve it on 127.0.0.1."""
+    from lims.demo.build import open_demonstration
+    from lims.server import require_free_port
+
+    if not no_serve:
+        require_free_port("127.0.0.1", port)
+    demonstration = open_demonstration(folder, say=lambda line: click.echo(f"  {line}"))
+    for line in demonstration.lines(port=None if no_serve else port):
+        click.echo(line)
+    if not no_serve:
+        _serve(demonstration.settings(port), "127.0.0.1", port)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
+@_told
+def serve(host: str, port: int) -> None:
+    """Serve the web application, with a worker process beside it."""
+    from lims.server import require_free_port
+
+    require_free_port(host, port)
+    _serve(Settings.load().for_port(port), host, port)
+
+
+def _serve(settings: Settings, host: str, port: int) -> None:
+    from lims.app import create_app
+    from lims.core.db import current_revision
+    from lims.server import serve as serve_forever
+
+    database = Database(settings.database_url)
+    revision = current_revision(database)
+    database.dispose()
+    if revision is None:
+        upgrade(settings.database_url)
+    ready = f"Chuan LIMS: {settings.base_url}   (Ctrl+C to stop)"
+    serve_forever(create_app(settings), settings, host=host, port=port, ready=lambda: click.echo(ready))
+
+
+@cli.command()
+@click.option("--parent", type=int, help="End when this process is gone.")
+@_told
+def worker(parent: int | None) -> None:
+    """Run background tasks."""
+    from lims.worker import WorkerContext, run_worker
+
+    settings, database = _open()
+    run_worker(WorkerContext(database, settings), parent=parent)
+
+
+@cli.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+@_told
+def db_upgrade() -> None:
+    """Bring the database to the newest version of its tables."""
+    settings = Settings.load()
+    upgrade(settings.database_url)
+    click.echo("The database is up to date.")
+
+
+@db.command("check")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_told
+def db_check(as_json: bool) -> None:
+    """Check every stored hash and reference; status 1 if anything is wrong."""
+    from lims import integrity
+    from lims.core.anchors import read_anchors
+
+    settings, database = _open()
+    report = integrity.check_database(database, read_anchors(settings.data_dir))
+    if as_json:
+        click.echo(integrity.as_json(report))
+    else:
+        for name, count in report.checked.items():
+            click.echo(f"{name:20} {count:8}")
+        for problem in report.problems:
+            click.echo(messages.words(problem.code, problem.values), err=True)
+        click.echo("Everything holds." if not report.problems else f"{len(report.problems)} problem(s).")
+    sys.exit(1 if report.problems else 0)
+
+
+@cli.group()
+def user() -> None:
+    """Accounts."""
+
+
+@user.command("add")
+@click.option("--sign-in", required=True, help="Name to sign in with.")
+@click.option("--full-name", required=True)
+@click.option("--role", default="administrator", show_default=True)
+@click.option("--laboratory", help="Name of the laboratory, needed for the very first account.")
+@click.option("--site-code", default="01", show_default=True, help="Code of its first site.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@_told
+def user_add(**options: Any) -> None:
+    """Add an account; the first one also names the laboratory."""
+    from lims.accounts import AddAccount, add_account
+
+    settings = Settings.load()
+    upgrade(settings.database_url)
+    if options.pop("password_stdin"):
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    person = add_account(Database(settings.database_url), AddAccount(password=password, **options))
+    click.echo(f"{person.full_name} can sign in as {options['sign_in']}.")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_told
+def recompute(as_json: bool) -> None:
+    """Run every stored evaluation again and report any difference; status 1 on one."""
+    from lims.calibrations.recompute import recompute as run_again
+
+    _, database = _open()
+    with database.reading() as session:
+        outcomes = list(run_again(session))
+    differing = [outcome for outcome in outcomes if not outcome.holds]
+    if as_json:
+        rows = [
+            {"evaluation": o.evaluation_id, "run": o.run_number, "verdict": str(o.verdict), "holds": o.holds}
+            for o in outcomes
+        ]
+        click.echo(json.dumps({"evaluations": rows, "differences": len(differing)}, ensure_ascii=False))
+    else:
+        for outcome in differing:
+            click.echo(f"{outcome.run_number}: {messages.words(f'recompute.{outcome.verdict}', {})}", err=True)
+        click.echo(f"{len(outcomes)} evaluation(s) run again, {len(differing)} difference(s).")
+    sys.exit(1 if differing else 0)
+
+
+@cli.group()
+def audit() -> None:
+    """The audit chain."""
+
+
+@audit.command("verify")
+@_told
+def audit_verify() -> None:
+    """Walk the audit chain; status 1 and the first bad entry if it does not hold."""
+    from lims.core.anchors import read_anchors
+    from lims.core.audit import chain_heads, verify_chains
+
+    settings, database = _open()
+    with database.reading() as session:
+        fault = verify_chains(session, read_anchors(settings.data_dir))
+        heads = chain_heads(session)
+    if fault is not None:
+        where = {"site_id": fault.site_id, "sequence": fault.sequence}
+        click.echo(messages.words(fault.reason, where), err=True)
+        sys.exit(1)
+    entries = sum(head.sequence for head in heads)
+    click.echo(f"{entries} entries in {len(heads)} chain(s): every one holds.")
+
+
+@cli.group()
+def certificate() -> None:
+    """Certificates."""
+
+
+@certificate.command("verify")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_told
+def certificate_verify(file: Path) -> None:
+    """Hash and status of a certificate's file; status 1 if anything is wrong."""
+    from certificates.verification import verify_file
+
+    _, database = _open()
+    with database.reading() as session:
+        verdict = verify_file(session, file.read_bytes())
+    click.echo(messages.words(f"verification.{verdict.status}", verdict.values()), err=not verdict.holds)
+    sys.exit(0 if verdict.holds else 1)
+
+
+if __name__ == "__main__":
+    main()
