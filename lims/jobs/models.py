@@ -60,6 +60,7 @@ class JobItem(Base):
     procedure_version_id: Mapped[int | None] = mapped_column(ForeignKey("procedure_version.id"))
     ordering_party_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     addressee_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    parties_reason: Mapped[str | None] = mapped_column(Text)
     place_of_use: Mapped[str | None] = mapped_column(String(300))
     location_kind: Mapped[Code] = mapped_column(default="laboratory")
     location_address: Mapped[str | None] = mapped_column(String(300))

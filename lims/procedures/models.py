@@ -45,7 +45,10 @@ class ProcedureVersion(Base):
                     "version",
                     "method_reference",
                     "procedure_id",
+                    "created_by_id",
                     "approved_at",
+                    "approved_by_id",
+                    "valid_from",
                 ),
                 "frozen_when": "state <> 'draft'",
             }
@@ -64,7 +67,10 @@ class ProcedureVersion(Base):
     approved_by_name: Mapped[str | None] = mapped_column(String(300))
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    withdrawn_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[Instant]
+    created_by_id: Mapped[int] = mapped_column(BigKey)
+    created_by_name: Mapped[Name]
     row_version: Mapped[int] = mapped_column(Integer)
     __mapper_args__ = {"version_id_col": row_version}
 
@@ -113,7 +119,10 @@ class ScopeVersion(Base):
     """One version of a site's accredited or registered scope, with the dates between which it holds."""
 
     __tablename__ = "scope_version"
-    __table_args__ = (UniqueConstraint("site_id", "kind", "version"), {"info": {"no_delete": True}})
+    __table_args__ = (
+        UniqueConstraint("site_id", "kind", "version"),
+        {"info": {"no_delete": True, "frozen": ("site_id", "kind", "version", "body_number", "valid_from")}},
+    )
 
     id: Mapped[Key]
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
