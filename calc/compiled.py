@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calc.derivatives import gradient
 from calc.errors import OutsideValidity
 from calc.graph import SCALAR_FUNCTIONS, Graph, apply
 
@@ -112,8 +113,8 @@ class Program:
     _on_arrays: Callable[..., tuple[Any, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        gradients = [self.graph.gradient(root, self.symbols) for root in self.roots]
-        slopes = [gradient[symbol] for gradient in gradients for symbol in self.symbols]
+        gradients = [gradient(self.graph, root, self.symbols) for root in self.roots]
+        slopes = [by_symbol[symbol] for by_symbol in gradients for symbol in self.symbols]
         code = _assemble(self.graph, self.symbols, [*self.roots, *slopes])
         object.__setattr__(self, "_on_floats", _function(code, SCALAR_FUNCTIONS))
         object.__setattr__(self, "_on_arrays", _function(code, _ARRAY_FUNCTIONS))
@@ -167,7 +168,7 @@ class Program:
             if code is not None:
                 return OutsideValidity(code, output=output, text=text, point=point)
         for output, root in zip(self.outputs, self.roots, strict=True):
-            for symbol, slope in self.graph.gradient(root, self.symbols).items():
+            for symbol, slope in gradient(self.graph, root, self.symbols).items():
                 if _fault(self.graph, slope, known) is not None:
                     return OutsideValidity("model.not_differentiable", output=output, name=symbol, point=point)
         return OutsideValidity("model.outside_domain", output=self.outputs[0], text=self.texts[0], point=point)

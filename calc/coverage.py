@@ -29,9 +29,7 @@ def coverage_factor(degrees_of_freedom: float, coverage_probability: float = 0.9
     if not 0.0 < coverage_probability < 1.0:
         raise InvalidQuantity("coverage.probability", value=coverage_probability)
     if not degrees_of_freedom >= 1.0:
-        raise InvalidQuantity(
-            "quantity.degrees_of_freedom", name="coverage_factor", value=repr(degrees_of_freedom)
-        )
+        raise InvalidQuantity("quantity.degrees_of_freedom", name="coverage_factor", value=repr(degrees_of_freedom))
     upper = 0.5 * (1.0 + coverage_probability)
     factor = ndtri(upper) if math.isinf(degrees_of_freedom) else stdtrit(degrees_of_freedom, upper)
     return float(factor)

@@ -188,7 +188,7 @@ class UnitCheck:
         if power.denominator != 1 and scale != 1:
             node, scale = self._graph.scaled(node, scale), Fraction(1)  # roots are taken in SI base units
         dimension = tuple((name, exponent * power) for name, exponent in base.dimension if power)
-        raised = scale ** power.numerator if power.denominator == 1 else scale
+        raised = scale**power.numerator if power.denominator == 1 else scale
         return Measure(self._graph.power(node, value), raised, dimension)
 
     def _root(self, tree: Node, base: Measure) -> Measure:

@@ -51,7 +51,7 @@ class Comparison:
 
 
 def fingerprint() -> Fingerprint:
-    """Return the fingerprint of this process: engine, numpy and scipy versions, Python's minor version, CPU features."""
+    """Return the fingerprint of this process: versions of engine, numpy, scipy and Python, CPU features."""
     config: Any = np.show_config(mode="dicts")
     simd = config.get("SIMD Extensions", {})
     found = {*simd.get("baseline", ()), *simd.get("found", ())}

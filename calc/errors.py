@@ -95,6 +95,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "record.missing_field": "{name}: the record has no field {field}",
         "record.wrong_type": "{name}: {value} cannot be read as {expected}",
         "record.result_shape": "the two results do not have the same outputs",
+        "conformity.no_limit": "{name}: at least one limit is needed",
+        "conformity.limits": "{name}: the lower limit {lower} lies above the upper limit {upper}",
         "solver.not_converged": "{name}: no convergence after {count} steps",
     }
 )
@@ -123,18 +125,24 @@ class CalcError(ValueError):
     """Something the core refuses.
 
     Attributes: `code` (a key of `ENGLISH`), `values` (what the line names: input, output, number, limit) and
-    `clause` (the rule's source, or None).
+    `clause` (the rule's source, or None; `CLAUSES` unless the keyword `clause` gives another).
     """
 
-    def __init__(self, code: str, *, clause: str | None = None, **values: object) -> None:
+    def __init__(self, code: str, **values: object) -> None:
+        clause = values.pop("clause", None) or CLAUSES.get(code)
         self.code = code
+        self.clause: str | None = None if clause is None else str(clause)
         self.values: dict[str, object] = values
-        self.clause = clause if clause is not None else CLAUSES.get(code)
         super().__init__(ENGLISH[code].format_map(values))
+
+    @classmethod
+    def like(cls, error: CalcError, **values: object) -> Self:
+        """Return an error of this class with code, clause and values of another, and further values."""
+        return cls(error.code, **{**error.values, "clause": error.clause, **values})
 
     def with_values(self, **values: object) -> Self:
         """Return the same error with further values, for example the name of the input that a caller knows."""
-        return type(self)(self.code, clause=self.clause, **{**self.values, **values})
+        return type(self).like(self, **values)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Support pickling, so that an error crosses a process border whole."""
@@ -142,7 +150,7 @@ class CalcError(ValueError):
 
 
 def _rebuild(kind: type[CalcError], code: str, clause: str | None, values: dict[str, object]) -> CalcError:
-    return kind(code, clause=clause, **values)
+    return kind(code, **{**values, "clause": clause})
 
 
 class InvalidQuantity(CalcError):

@@ -128,9 +128,7 @@ def _in_unit(quantity: InputQuantity, unit: str) -> tuple[float, float]:
     try:
         given, wanted = parse_unit(estimate.unit), parse_unit(unit)
         if given.dimension == wanted.dimension and (given.offset is None) != (wanted.offset is None):
-            raise InvalidQuantity(
-                "unit.point_and_difference", name=quantity.key, unit=given.text, expected=wanted.text
-            )
+            raise InvalidQuantity("unit.point_and_difference", name=quantity.key, unit=given.text, expected=wanted.text)
         u = convert_difference(estimate.standard_uncertainty, estimate.unit, unit)
         return convert(estimate.value, estimate.unit, unit), u
     except CalcError as error:
@@ -142,14 +140,10 @@ def _propagate(
 ) -> list[_Propagated]:
     """Evaluate every output of the model at one point."""
     units = {definition.symbol: definition.unit for definition in compiled.model.inputs}
-    values = [
-        _in_unit(bound[binding.symbols[symbol]].quantity, units[symbol])[0] for symbol in compiled.symbols
-    ]
+    values = [_in_unit(bound[binding.symbols[symbol]].quantity, units[symbol])[0] for symbol in compiled.symbols]
     linear = compiled.program.linearise(values, binding.point)
     propagated = []
-    for definition, value, slopes in zip(
-        compiled.model.outputs, linear.values, linear.derivatives, strict=True
-    ):
+    for definition, value, slopes in zip(compiled.model.outputs, linear.values, linear.derivatives, strict=True):
         by_symbol = dict(zip(compiled.symbols, slopes, strict=True))
         coefficients = {key: _coefficient(item, by_symbol, units) for key, item in bound.items()}
         contributions = {key: coefficients[key] * item.standard_uncertainty for key, item in bound.items()}

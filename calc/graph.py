@@ -1,8 +1,7 @@
-"""A formula as a list of operations in order, each used once: values, exact derivatives and their simplification.
+"""A formula as a list of operations in order, each used once.
 
 Nodes are numbered in the order in which they can be computed. The builder folds constants, joins equal nodes and drops
-neutral elements, so that derivatives (reverse accumulation, written as nodes again) stay about as long as the
-formula. Integer powers become products: the same operations then give the same bits for floats and for arrays.
+neutral elements, so that derivatives stay about as long as the formula. Integer powers become products: the same operations then give the same bits for floats and for arrays.
 """
 
 from __future__ import annotations
@@ -13,8 +12,6 @@ from fractions import Fraction
 from types import MappingProxyType
 
 Key = tuple[object, ...]
-
-_LN10 = math.log(10.0)
 
 
 def _sign(x: float) -> float:
@@ -39,8 +36,8 @@ SCALAR_FUNCTIONS: Mapping[str, Callable[..., float]] = MappingProxyType(
         "log": math.log,
         "log10": math.log10,
         "abs": math.fabs,
-        "min": lambda x, y: x if x <= y else y,
-        "max": lambda x, y: x if x >= y else y,
+        "min": min,
+        "max": max,
         "pow": math.pow,
         "sign": _sign,
         "less": _less,
@@ -165,86 +162,3 @@ class Graph:
                 needed.add(node)
                 pending.extend(self.arguments(node))
         return sorted(needed)
-
-    def gradient(self, root: int, symbols: Iterable[str]) -> dict[str, int]:
-        """Return nodes for the derivatives of `root` with respect to each symbol, by reverse accumulation."""
-        depends = set[int]()
-        order = self.live([root])
-        for node in order:
-            if self.nodes[node][0] == "input" or any(a in depends for a in self.arguments(node)):
-                depends.add(node)
-        adjoints: dict[int, int] = {root: self.number(1.0)}
-        for node in reversed(order):
-            if node not in depends or node not in adjoints or self.nodes[node][0] == "input":
-                continue
-            arguments = self.arguments(node)
-            for position, argument in enumerate(arguments):
-                if argument in depends:
-                    term = self._passed_on(node, str(self.nodes[node][0]), arguments, position, adjoints[node])
-                    adjoints[argument] = self.add(adjoints[argument], term) if argument in adjoints else term
-        return {symbol: adjoints.get(self.input(symbol), self.number(0.0)) for symbol in symbols}
-
-    def _passed_on(self, node: int, operation: str, arguments: list[int], position: int, adjoint: int) -> int:
-        """Return adjoint times the derivative of `node` with respect to its argument at `position`."""
-        x = arguments[0]
-        y = arguments[-1]
-        match operation:
-            case "+":
-                return adjoint
-            case "-":
-                return adjoint if position == 0 else self.negative(adjoint)
-            case "neg":
-                return self.negative(adjoint)
-            case "*":
-                return self.multiply(adjoint, arguments[1 - position])
-            case "/":
-                quotient = self.divide(adjoint, y)
-                return quotient if position == 0 else self.negative(self.multiply(quotient, node))
-            case "sqrt":
-                return self.divide(self.multiply(self.number(0.5), adjoint), node)
-            case "exp":
-                return self.multiply(adjoint, node)
-            case "log":
-                return self.divide(adjoint, x)
-            case "log10":
-                return self.divide(adjoint, self.multiply(self.number(_LN10), x))
-            case "pow":
-                return self.multiply(adjoint, self._power_slope(node, x, y, position))
-            case "sin":
-                return self.multiply(adjoint, self.operation("cos", x))
-            case "cos":
-                return self.negative(self.multiply(adjoint, self.operation("sin", x)))
-            case "tan":
-                return self.multiply(adjoint, self.add(self.number(1.0), self.multiply(node, node)))
-            case "min" | "max":
-                first = (x, y) if operation == "min" else (y, x)
-                chosen = first if position == 0 else first[::-1]
-                return self.multiply(adjoint, self.operation("less", *chosen))
-            case "abs":
-                return self.multiply(adjoint, self.operation("sign", x))
-            case "sign" | "less":
-                return self.number(0.0)
-            case _:
-                return self._inverse_trigonometric(operation, arguments, position, adjoint)
-
-    def _power_slope(self, node: int, x: int, y: int, position: int) -> int:
-        exponent = self.constant(y)
-        if exponent is not None:
-            return self.multiply(y, self.power(x, exponent - 1.0))
-        if position == 0:
-            return self.multiply(y, self.operation("pow", x, self.subtract(y, self.number(1.0))))
-        return self.multiply(node, self.operation("log", x))
-
-    def _inverse_trigonometric(self, operation: str, arguments: list[int], position: int, adjoint: int) -> int:
-        x, one = arguments[0], self.number(1.0)
-        square = self.multiply(x, x)
-        if operation == "atan":
-            return self.divide(adjoint, self.add(one, square))
-        if operation == "atan2":
-            ordinate, abscissa = arguments
-            length = self.add(square, self.multiply(abscissa, abscissa))
-            if position == 0:
-                return self.divide(self.multiply(adjoint, abscissa), length)
-            return self.negative(self.divide(self.multiply(adjoint, ordinate), length))
-        slope = self.divide(adjoint, self.operation("sqrt", self.subtract(one, square)))
-        return slope if operation == "asin" else self.negative(slope)

@@ -1,4 +1,4 @@
-"""A measurement model as data: outputs by formula, inputs, constants and the coverage rule; checked and compiled once."""
+"""A measurement model as data: outputs by formula, inputs, constants and the coverage rule; compiled once."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _unit(text: str, name: str) -> Unit:
     try:
         return parse_unit(text)
     except InvalidQuantity as error:
-        raise InvalidModel(error.code, **{**error.values, "name": name}) from None
+        raise InvalidModel.like(error, name=name) from None
 
 
 @functools.lru_cache(maxsize=256)

@@ -52,9 +52,7 @@ def _check_positive_semidefinite(pairs: Pairs, place: Mapping[str, int]) -> None
         matrix[index[first], index[second]] = matrix[index[second], index[first]] = r
     smallest = float(np.linalg.eigvalsh(matrix)[0])
     if smallest < -_EIGENVALUE_TOLERANCE * len(names):
-        raise InvalidQuantity(
-            "correlation.not_positive_semidefinite", name=", ".join(names), value=f"{smallest:.3g}"
-        )
+        raise InvalidQuantity("correlation.not_positive_semidefinite", name=", ".join(names), value=f"{smallest:.3g}")
 
 
 def variance_rows(contributions: Mapping[str, float], pairs: Pairs) -> dict[str, float]:

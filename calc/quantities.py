@@ -104,9 +104,7 @@ class Estimate:
         _text(self.unit, name, "unit.missing", "unit")
 
     @classmethod
-    def from_ufloat(
-        cls, number: AffineScalarFunc, unit: str, degrees_of_freedom: float = math.inf
-    ) -> Estimate:
+    def from_ufloat(cls, number: AffineScalarFunc, unit: str, degrees_of_freedom: float = math.inf) -> Estimate:
         """Return the estimate that a number of the package `uncertainties` states, in `unit`.
 
         Its correlations with other such numbers are not carried over; give them as `Correlation`.
@@ -114,9 +112,7 @@ class Estimate:
         try:
             value, u = number.nominal_value, number.std_dev
         except AttributeError:
-            raise InvalidQuantity(
-                "quantity.not_a_number", name="estimate", field="value", value=repr(number)
-            ) from None
+            raise InvalidQuantity("quantity.not_a_number", name="estimate", field="value", value=repr(number)) from None
         return cls(value, u, unit, degrees_of_freedom)
 
     def to_ufloat(self, tag: str | None = None) -> AffineScalarFunc:

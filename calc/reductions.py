@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from calc.errors import InvalidQuantity
 from calc.quantities import Distribution, Estimate, Evaluation, InputQuantity, finite
-from calc.type_a import PooledDeviation, exact_readings, mean_of, mean_with_prior, root
+from calc.type_a import PooledDeviation, estimate_of, exact_readings, root
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +77,12 @@ def _prior(parameters: Parameters) -> PooledDeviation | None:
         if "prior_degrees_of_freedom" in parameters:
             raise InvalidQuantity("quantity.parameter_missing", name="reduction", field="prior_standard_deviation")
         return None
-    return PooledDeviation(
-        parameters["prior_standard_deviation"], parameters.get("prior_degrees_of_freedom", math.inf)
-    )
+    return PooledDeviation(parameters["prior_standard_deviation"], parameters.get("prior_degrees_of_freedom", math.inf))
 
 
 def _type_a(values: Sequence[Fraction], unit: str, parameters: Parameters) -> tuple[Estimate, Distribution]:
     """Return the mean with the prior standard deviation where one is declared, else with that of the values."""
-    prior = _prior(parameters)
-    decimals = [Decimal(value.numerator) / Decimal(value.denominator) for value in values]
-    estimate = mean_of(decimals, unit) if prior is None else mean_with_prior(decimals, unit, prior)
+    estimate = estimate_of(values, unit, _prior(parameters))
     normal = math.isinf(estimate.degrees_of_freedom)
     return estimate, Distribution.NORMAL if normal else Distribution.T
 

@@ -35,7 +35,7 @@ class PooledDeviation:
 
 
 def exact_readings(readings: Sequence[Reading], needed: int, name: str = "readings") -> list[Fraction]:
-    """Return readings as exact numbers; raises InvalidQuantity if one is not finite or there are fewer than `needed`."""
+    """Return readings as exact numbers; raises InvalidQuantity on a number not finite or fewer than `needed`."""
     if len(readings) < needed:
         raise InvalidQuantity("quantity.too_few_readings", name=name, count=len(readings), needed=needed)
     numbers = []
@@ -69,14 +69,26 @@ def experimental_standard_deviation(readings: Sequence[Reading]) -> float:
     return root(_variance(exact_readings(readings, 2)))
 
 
+def estimate_of(numbers: Sequence[Fraction], unit: str, prior: PooledDeviation | None = None) -> Estimate:
+    """Return the mean of exact values with its standard uncertainty: from `prior` where given, else from their scatter.
+
+    The common ground of `mean_of` and `mean_with_prior`, for values that are themselves computed exactly.
+    """
+    count = len(numbers)
+    if prior is not None:
+        u = root(exact(prior.standard_deviation) ** 2 / count)
+        return Estimate(float(_mean(numbers)), u, unit, prior.degrees_of_freedom)
+    if count < 2:
+        raise InvalidQuantity("quantity.too_few_readings", name="readings", count=count, needed=2)
+    return Estimate(float(_mean(numbers)), root(_variance(numbers) / count), unit, count - 1.0)
+
+
 def mean_of(readings: Sequence[Reading], unit: str) -> Estimate:
     """Return the mean of n readings (n at least 2) with s/sqrt(n) and n - 1 degrees of freedom, in `unit`.
 
     Raises InvalidQuantity for a single reading or one that is not finite. Source: JCGM 100:2008, 4.2.1 to 4.2.3.
     """
-    numbers = exact_readings(readings, 2)
-    count = len(numbers)
-    return Estimate(float(_mean(numbers)), root(_variance(numbers) / count), unit, count - 1.0)
+    return estimate_of(exact_readings(readings, 2), unit)
 
 
 def mean_with_prior(readings: Sequence[Reading], unit: str, prior: PooledDeviation) -> Estimate:
@@ -84,9 +96,7 @@ def mean_with_prior(readings: Sequence[Reading], unit: str, prior: PooledDeviati
 
     Source: JCGM 100:2008, 4.2.4; EA-4/02 M:2022, 3.2.2.
     """
-    numbers = exact_readings(readings, 1)
-    u = root(exact(prior.standard_deviation) ** 2 / len(numbers))
-    return Estimate(float(_mean(numbers)), u, unit, prior.degrees_of_freedom)
+    return estimate_of(exact_readings(readings, 1), unit, prior)
 
 
 def pooled_standard_deviation(deviations: Sequence[tuple[float, float]]) -> PooledDeviation:

@@ -37,9 +37,9 @@ def expanded(
     degrees_of_freedom: float = math.inf,
 ) -> TypeB:
     """Return a certificate's value with U and k: u = U/k, all in `unit`. Source: JCGM 100:2008, 4.3.3."""
-    U = not_negative(expanded_uncertainty, "certificate", "expanded_uncertainty")  # noqa: N806
-    k = positive(coverage_factor, "certificate", "coverage_factor")
-    return standard(value, U / k, unit, degrees_of_freedom)
+    spread = not_negative(expanded_uncertainty, "certificate", "expanded_uncertainty")
+    u = spread / positive(coverage_factor, "certificate", "coverage_factor")
+    return standard(value, u, unit, degrees_of_freedom)
 
 
 def expanded_at_level(

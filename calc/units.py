@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -36,9 +36,10 @@ _SPELLINGS = {
     "Δ°C": "delta_degC",
     "Δ°F": "delta_degF",
     "°": "deg",
-    "Ω": "ohm",
-    "Ω": "ohm",
+    "\u03a9": "ohm",
+    "\u2126": "ohm",
 }
+_LETTERS = {0xB5: "u", 0x3BC: "u", 0x3A9: "ohm", 0x2126: "ohm"}  # micro sign, mu, omega, ohm sign
 _SHORT = {"°C": "degC", "°F": "degF", "Δ°C": "delta_degC", "Δ°F": "delta_degF", "Ω": "ohm", "l": "L", "‰": "permille"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _FACTOR = re.compile(r"(?P<symbol>%RH|%|‰|(?:Δ?°)?[A-Za-zµμΩΩ℃°_]*[A-Za-zµμΩΩ℃°])(?:\^|\*\*)?(?P<power>-?\d{1,2})?")
@@ -78,7 +79,7 @@ def _symbol(text: str) -> tuple[str, Fraction, tuple[tuple[str, Fraction], ...]]
     import pint  # see above
 
     registry = _registry()
-    name = _SPELLINGS.get(text, text).replace("µ", "u").replace("μ", "u").replace("Ω", "ohm").replace("Ω", "ohm")
+    name = _SPELLINGS.get(text, text).translate(_LETTERS)
     try:
         unit = registry.Unit(name)
         if len(unit._units) != 1 or next(iter(unit._units.values())) != 1:
@@ -92,7 +93,7 @@ def _symbol(text: str) -> tuple[str, Fraction, tuple[tuple[str, Fraction], ...]]
             raise
         raise _unknown(text) from None
     exponents = {str(k): Fraction(v) for k, v in base._units.items() if str(k) != "radian"}
-    canonical = _SHORT.get(short, short.replace("µ", "u").replace("Ω", "ohm"))
+    canonical = _SHORT.get(short, short.translate(_LETTERS))
     if str(unit).endswith("liter"):
         canonical = canonical[:-1] + "L"
     return canonical, Fraction(factor), tuple(sorted(exponents.items()))
@@ -175,7 +176,8 @@ def exact(value: float | Decimal) -> Fraction:
 
 def _as_given(result: Fraction, like: Number) -> Number:
     if isinstance(like, Decimal):
-        return Decimal(result.numerator) / Decimal(result.denominator)
+        with localcontext(prec=34):
+            return Decimal(result.numerator) / Decimal(result.denominator)
     try:
         return float(result)
     except OverflowError:
@@ -200,3 +202,26 @@ def convert_difference(value: Number, from_unit: str, to_unit: str) -> Number:
     """Return a difference or an uncertainty in another unit, correctly rounded (degC counts like kelvin)."""
     factor = exact_factor(from_unit, to_unit)
     return value if factor == 1 else _as_given(exact(value) * factor, value)
+
+
+_DISPLAYED = {"deg": "°", "degC": "°C", "degF": "°F", "delta_degC": "°C", "delta_degF": "°F", "permille": "‰"}
+_DISPLAYED_FACTOR = re.compile(r"(?P<name>delta_deg[CF]|[^0-9./-]+)(?P<power>-?[0-9]+)?")
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def display_unit(canonical: str) -> str:
+    """Return the text of a canonical unit for a reader: °C, Ω, µm, g/cm³, N·m; the number 1 is written as nothing."""
+    if canonical == "1":
+        return ""
+
+    def shown(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name in _DISPLAYED:
+            name = _DISPLAYED[name]
+        elif name.endswith("ohm"):
+            name = f"{name[:-3]}Ω"
+        if len(name) > 1 and name.startswith("u"):
+            name = f"µ{name[1:]}"
+        return name + (match["power"] or "").translate(_RAISED)
+
+    return _DISPLAYED_FACTOR.sub(shown, canonical).replace(".", "·")
