@@ -13,11 +13,9 @@ from typing import Any, NoReturn
 import click
 
 from lims import messages
-from lims.config import Settings
+from lims.config import DEFAULT_PORT, Settings, load_settings
 from lims.core.db import Database, upgrade
 from lims.core.errors import ConfigurationError, LimsError
-
-DEFAULT_PORT = 5000
 
 
 def main() -> None:
@@ -46,7 +44,7 @@ def _told(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _open() -> tuple[Settings, Database]:
-    settings = Settings.load()
+    settings = load_settings()
     return settings, Database(settings.database_url)
 
 
@@ -68,7 +66,7 @@ def demo(folder: Path, port: int, no_serve: bool) -> None:
 
     if not no_serve:
         require_free_port("127.0.0.1", port)
-    demonstration = open_demonstration(folder, say=lambda line: click.echo(f"  {line}"))
+    demonstration = open_demonstration(folder, port=port, say=lambda line: click.echo(f"  {line}"))
     for line in demonstration.lines(port=None if no_serve else port):
         click.echo(line)
     if not no_serve:
@@ -84,21 +82,22 @@ def serve(host: str, port: int) -> None:
     from lims.server import require_free_port
 
     require_free_port(host, port)
-    _serve(Settings.load().for_port(port), host, port)
+    _serve(load_settings(port=port), host, port)
 
 
 def _serve(settings: Settings, host: str, port: int) -> None:
     from lims.app import create_app
     from lims.core.db import current_revision
+    from lims.core.task_queue import TaskQueue
     from lims.server import serve as serve_forever
 
     database = Database(settings.database_url)
-    revision = current_revision(database)
-    database.dispose()
-    if revision is None:
+    if current_revision(database) is None:
         upgrade(settings.database_url)
+    TaskQueue(settings.queue_url, settings.secret_key).attach(database)
     ready = f"Chuan LIMS: {settings.base_url}   (Ctrl+C to stop)"
-    serve_forever(create_app(settings), settings, host=host, port=port, ready=lambda: click.echo(ready))
+    app = create_app(settings, database=database)
+    serve_forever(app, settings, host=host, port=port, ready=lambda: click.echo(ready))
 
 
 @cli.command()
@@ -121,7 +120,7 @@ def db() -> None:
 @_told
 def db_upgrade() -> None:
     """Bring the database to the newest version of its tables."""
-    settings = Settings.load()
+    settings = load_settings()
     upgrade(settings.database_url)
     click.echo("The database is up to date.")
 
@@ -164,7 +163,7 @@ def user_add(**options: Any) -> None:
     """Add an account; the first one also names the laboratory."""
     from lims.accounts import AddAccount, add_account
 
-    settings = Settings.load()
+    settings = load_settings()
     upgrade(settings.database_url)
     if options.pop("password_stdin"):
         password = sys.stdin.readline().rstrip("\n")

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -32,7 +32,9 @@ def require_free_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise ConfigurationError("server.port_taken", host=host, port=port, reason=error.strerror) from error
+            raise ConfigurationError(
+                "server.port_taken", host=host, port=port, other=port + 1, reason=error.strerror
+            ) from error
 
 
 def serve(app: Flask, settings: Settings, *, host: str, port: int, ready: Callable[[], None]) -> None:
@@ -40,7 +42,9 @@ def serve(app: Flask, settings: Settings, *, host: str, port: int, ready: Callab
     try:
         server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
     except OSError as error:
-        raise ConfigurationError("server.port_taken", host=host, port=port, reason=error.strerror) from error
+        raise ConfigurationError(
+            "server.port_taken", host=host, port=port, other=port + 1, reason=error.strerror
+        ) from error
     with worker_process(settings):
         ready()
         try:
@@ -66,7 +70,7 @@ def worker_process(settings: Settings) -> Iterator[None]:
 
 def _keep_worker(settings: Settings, stopping: threading.Event) -> None:
     command = [sys.executable, "-m", "lims.cli", "worker", "--parent", str(os.getpid())]
-    environment = {**os.environ, **settings.environment()}
+    environment = {**_without_settings(os.environ), **_environment(settings)}
     while not stopping.is_set():
         with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) as process:
             while process.poll() is None and not stopping.wait(0.2):
@@ -76,6 +80,23 @@ def _keep_worker(settings: Settings, stopping: threading.Event) -> None:
                 return
             log.error("the worker process ended by itself; it is started again", status=process.returncode)
         stopping.wait(RESTART_AFTER_S)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as the variables that a worker process reads."""
+    return {
+        "LIMS_DATA_DIR": str(settings.data_dir),
+        "LIMS_DATABASE_URL": settings.database_url,
+        "LIMS_QUEUE_URL": settings.queue_url,
+        "LIMS_SECRET_KEY": settings.secret_key,
+        "LIMS_BASE_URL": settings.base_url,
+        "LIMS_LANGUAGE": settings.language,
+        "LIMS_TIMEZONE": settings.timezone,
+    }
+
+
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith("LIMS_")}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,1 @@
+"""The demonstration laboratory: invented people, customers and serial numbers, published measurements."""

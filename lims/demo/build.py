@@ -1,0 +1,162 @@
+"""Building a demonstration laboratory in a folder: whole or not at all, then opened as it was left."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from certificates import queries as certificate_queries
+from lims.config import DEFAULT_PORT, Settings, load_settings
+from lims.core.clock import Clock, SystemClock
+from lims.core.db import Database, upgrade
+from lims.core.errors import ConfigurationError
+from lims.demo import equipment, weighing
+from lims.demo.laboratory import SIGN_IN_NAMES, Laboratory, found_laboratory
+from lims.worker import WorkerContext, anchor, drain
+
+MARK: Final = "demonstration.json"
+FORM: Final = 1
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A built demonstration laboratory: where it is and how to sign in."""
+
+    folder: Path
+    password: str
+    sign_in_names: Mapping[str, str]
+    certificates: tuple[str, ...]
+
+    def settings(self, port: int = DEFAULT_PORT) -> Settings:
+        """Return the settings that open it; nothing of the environment counts."""
+        return load_settings({}, data_dir=self.folder / "data", port=port)
+
+    def lines(self, port: int | None) -> list[str]:
+        """Return what a newcomer is told, in both languages."""
+        width = max(len(name) for name in self.sign_in_names)
+        names = [f"    {name:{width}}  {who}" for name, who in self.sign_in_names.items()]
+        issued = [f"    {self.folder / 'certificates' / name}" for name in self.certificates]
+        address = [] if port is None else [f"  Địa chỉ / address:  http://localhost:{port}"]
+        return [
+            "",
+            "Phòng thí nghiệm mẫu / demonstration laboratory",
+            *address,
+            f"  Mật khẩu chung / password for all:  {self.password}",
+            "  Tên đăng nhập / sign-in names:",
+            *names,
+            "  Giấy chứng nhận / certificates:",
+            *issued,
+            "",
+        ]
+
+
+def open_demonstration(
+    folder: Path, *, say: Say, port: int = DEFAULT_PORT, clock: Clock | None = None
+) -> Demonstration:
+    """Open the demonstration in a folder, building it first if it is not there.
+
+    `port` is where it will be served: the address in its QR codes. Raises ConfigurationError if the folder holds
+    something else.
+    """
+    folder = folder.expanduser().resolve()
+    if (folder / MARK).exists():
+        say(f"Opening the demonstration in {folder}")
+        demonstration = _read_mark(folder)
+        upgrade(demonstration.settings().database_url)
+        return demonstration
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigurationError("demo.folder_not_empty", folder=str(folder))
+    return _build(folder, say=say, port=port, clock=clock or SystemClock())
+
+
+def _build(folder: Path, *, say: Say, port: int, clock: Clock) -> Demonstration:
+    """Build beside the folder and move the whole into place, so that a kill leaves nothing half-made."""
+    building = folder.with_name(f"{folder.name}.building")
+    if building.exists():
+        shutil.rmtree(building)
+    building.mkdir(parents=True, mode=0o700)
+    password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
+    settings = load_settings({}, data_dir=building / "data", port=port)
+    say("Creating the database")
+    upgrade(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        names = _fill(database, settings, building, password, say=say, clock=clock)
+    finally:
+        database.dispose()
+    demonstration = Demonstration(folder, password, SIGN_IN_NAMES, tuple(names))
+    _write_mark(building, demonstration)
+    if folder.exists():
+        folder.rmdir()
+    building.rename(folder)
+    return demonstration
+
+
+def _fill(database: Database, settings: Settings, folder: Path, password: str, *, say: Say, clock: Clock) -> list[str]:
+    say("People, customers, procedures, authorisations, scope")
+    with database.transaction() as session:
+        laboratory = found_laboratory(session, password, timezone=settings.timezone, now=clock.now())
+    say("Standards and their calibrations")
+    with database.transaction() as session:
+        equipment.add_equipment(session, laboratory)
+    say("The weighing of EA-4/02 M, S2: order, readings, evaluation, review, release")
+    _weigh(database, laboratory)
+    say("Rendering the certificates")
+    context = WorkerContext(database, settings, clock)
+    drain(context)
+    anchor(context)
+    return _write_certificates(database, folder / "certificates")
+
+
+def _weigh(database: Database, laboratory: Laboratory) -> None:
+    with database.transaction() as session:
+        weight = weighing.register_weight(session, laboratory, "cokhi", "QC-0417")
+        weighing.register_weight(session, laboratory, "cokhi", "QC-0418")
+        item = weighing.take_order(session, laboratory, weight, "cokhi")
+    with database.transaction() as session:
+        run = weighing.weigh(session, laboratory, item)
+    with database.transaction() as session:
+        weighing.review_and_release(session, laboratory, run)
+    with database.transaction() as session:
+        weighing.begin_certificate(session, laboratory, [run])
+
+
+def _write_certificates(database: Database, folder: Path) -> list[str]:
+    """Write the issued certificates' stored bytes as files; returns their names."""
+    folder.mkdir()
+    names = []
+    with database.reading() as session:
+        for document in certificate_queries.issued_documents(session):
+            (folder / document.file_name).write_bytes(document.pdf)
+            names.append(document.file_name)
+    return names
+
+
+def _write_mark(folder: Path, demonstration: Demonstration) -> None:
+    content = {
+        "form": FORM,
+        "password": demonstration.password,
+        "sign_in_names": dict(demonstration.sign_in_names),
+        "certificates": list(demonstration.certificates),
+    }
+    path = folder / MARK
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file, ensure_ascii=False, indent=1)
+
+
+def _read_mark(folder: Path) -> Demonstration:
+    try:
+        content = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        return Demonstration(folder, content["password"], content["sign_in_names"], tuple(content["certificates"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError("demo.mark_damaged", file=str(folder / MARK)) from error

@@ -1,0 +1,75 @@
+"""Words for what the command line says: every package's codes, and those of the command line's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from lims.app import register_messages
+from lims.core import messages
+from lims.core.errors import InvalidInput, LimsError
+from lims.core.marks import N_
+
+MESSAGES: Final[dict[str, str]] = {
+    "server.port_taken": N_(
+        "%(host)s:%(port)s is already in use (%(reason)s). Stop the program that uses it, for example an earlier "
+        "“make run”, or choose another port: make run PORT=%(other)s, or --port %(other)s."
+    ),
+    "demo.folder_not_empty": N_(
+        "%(folder)s is not empty and holds no demonstration laboratory. Name another folder or an empty one."
+    ),
+    "demo.mark_damaged": N_("%(file)s cannot be read. Delete the demonstration's folder to have it built anew."),
+    "accounts.laboratory_needed": N_('The very first account also names the laboratory: --laboratory "name".'),
+    "accounts.laboratory_exists": N_("The laboratory exists already: leave --laboratory out."),
+    "audit.entry_missing": N_("Audit chain of site %(site_id)s: entry %(sequence)s is missing."),
+    "audit.entry_altered": N_("Audit chain of site %(site_id)s: entry %(sequence)s was altered."),
+    "audit.payload_altered": N_("Audit chain of site %(site_id)s: what entry %(sequence)s says was altered."),
+    "audit.personal_altered": N_("Audit chain of site %(site_id)s: the name in entry %(sequence)s was altered."),
+    "audit.anchor_differs": N_(
+        "Audit chain of site %(site_id)s: entry %(sequence)s is not the one noted outside the database."
+    ),
+    "audit.head_differs": N_(
+        "Audit chain of site %(site_id)s: it ends at entry %(sequence)s, its head says otherwise."
+    ),
+    "audit.chain_cut": N_("Audit chain of site %(site_id)s: it was cut short before entry %(sequence)s."),
+    "audit.chain_missing": N_("The audit chain of site %(site_id)s is gone (it had reached entry %(sequence)s)."),
+    "audit.anchor_file_damaged": N_("Line %(line)s of %(file)s cannot be read."),
+    "blob.damaged": N_("The stored file %(sha256)s no longer has its hash."),
+    "blob.not_found": N_("There is no stored file %(sha256)s."),
+    "integrity.revision": N_("The tables stand at %(found)s, not at %(wanted)s: run “lims db upgrade”."),
+    "integrity.trigger_missing": N_("The trigger %(name)s is missing: permanent rows are not held."),
+    "integrity.reference": N_("Row %(row)s of %(table)s refers to a row of %(refers_to)s that does not exist."),
+    "integrity.file": N_("The database file is damaged: %(message)s"),
+    "integrity.definition": N_("The definition of procedure version %(version)s (%(id)s) no longer has its digest."),
+    "integrity.evaluation": N_("Evaluation %(id)s of run %(run_id)s no longer has its digest."),
+    "integrity.decision": N_("Decision %(id)s names another evaluation than the one stored."),
+    "integrity.certificate_content": N_(
+        "The content of certificate %(number)s (version %(version)s) no longer has its digest."
+    ),
+    "integrity.certificate_without_pdf": N_("Certificate %(number)s (version %(version)s) is issued but has no file."),
+    "integrity.certificate_run": N_("A certificate (row %(id)s) names another evaluation than the one stored."),
+    "integrity.template_edited": N_("The template %(name)s, version %(version)s, was edited after it was used."),
+    "integrity.numbers": N_("Certificate numbers of %(year)s: %(taken)s were taken, %(found)s stand on certificates."),
+}
+
+
+def _prepare() -> None:
+    register_messages()
+    messages.register(MESSAGES, {})
+
+
+def words(code: str, values: Mapping[str, object]) -> str:
+    """Return the words of a code."""
+    _prepare()
+    return messages.message(code, values)
+
+
+def lines(error: LimsError) -> Iterator[str]:
+    """Return an error as lines that a person understands: one for each field that is wrong, else one."""
+    _prepare()
+    if isinstance(error, InvalidInput):
+        for field in error.fields:
+            yield f"{field.field}: {messages.error_message(field)}"
+        return
+    clause = f" [{error.clause}]" if error.clause else ""
+    yield messages.error_message(error) + clause
