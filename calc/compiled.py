@@ -109,13 +109,15 @@ class Program:
     outputs: tuple[str, ...]
     roots: tuple[int, ...]
     texts: tuple[str, ...]
+    slopes: tuple[int, ...] = field(init=False, repr=False)
     _on_floats: Callable[..., tuple[float, ...]] = field(init=False, repr=False)
     _on_arrays: Callable[..., tuple[Any, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         gradients = [gradient(self.graph, root, self.symbols) for root in self.roots]
-        slopes = [by_symbol[symbol] for by_symbol in gradients for symbol in self.symbols]
+        slopes = tuple(by_symbol[symbol] for by_symbol in gradients for symbol in self.symbols)
         code = _assemble(self.graph, self.symbols, [*self.roots, *slopes])
+        object.__setattr__(self, "slopes", slopes)
         object.__setattr__(self, "_on_floats", _function(code, SCALAR_FUNCTIONS))
         object.__setattr__(self, "_on_arrays", _function(code, _ARRAY_FUNCTIONS))
 
@@ -167,10 +169,10 @@ class Program:
             code = _fault(self.graph, root, known)
             if code is not None:
                 return OutsideValidity(code, output=output, text=text, point=point)
-        for output, root in zip(self.outputs, self.roots, strict=True):
-            for symbol, slope in gradient(self.graph, root, self.symbols).items():
-                if _fault(self.graph, slope, known) is not None:
-                    return OutsideValidity("model.not_differentiable", output=output, name=symbol, point=point)
+        places = [(output, symbol) for output in self.outputs for symbol in self.symbols]
+        for (output, symbol), slope in zip(places, self.slopes, strict=True):
+            if _fault(self.graph, slope, known) is not None:
+                return OutsideValidity("model.not_differentiable", output=output, name=symbol, point=point)
         return OutsideValidity("model.outside_domain", output=self.outputs[0], text=self.texts[0], point=point)
 
 

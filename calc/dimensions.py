@@ -18,6 +18,8 @@ from calc.graph import Graph
 from calc.units import Unit
 
 _SYMBOLS = {"kilogram": "kg", "meter": "m", "second": "s", "ampere": "A", "kelvin": "K", "mole": "mol"}
+_SMALLEST = Fraction(1, 10**200)
+_MOST_BITS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ def measured(node: int, unit: Unit) -> Measure:
 
 def _unit_text(scale: Fraction, dimension: tuple[tuple[str, Fraction], ...]) -> str:
     names = [f"{_SYMBOLS.get(name, name)}{'' if power == 1 else power}" for name, power in dimension]
-    factor = "" if scale == 1 and names else f"{float(scale):.6g}"
+    plain = _SMALLEST <= scale <= 1 / _SMALLEST
+    factor = "" if scale == 1 and names else f"{float(scale):.6g}" if plain else "?"
     return " ".join(part for part in (factor, ".".join(names)) if part)
 
 
@@ -59,7 +62,7 @@ class UnitCheck:
         if zero or (made.dimension == unit.dimension and made.weight == expected.weight):
             if made.weight and made.offset != unit.offset:
                 raise self._error("model.unit_result", unit=self._name(made), expected=unit.text)
-            return self._graph.scaled(made.node, made.scale / unit.scale)
+            return self._scaled(tree, made.node, made.scale / unit.scale)
         if made.weight not in {0, 1}:
             raise self._error("model.temperature_point", unit=self._name(made), text=to_text(tree))
         raise self._error("model.unit_result", unit=self._name(made), expected=unit.text)
@@ -104,6 +107,12 @@ class UnitCheck:
                 return Measure(self._graph.operation(function, node))
         raise self._error("model.syntax", text=to_text(tree), position=1)
 
+    def _scaled(self, tree: Node, node: int, factor: Fraction) -> int:
+        """Return a node times a factor between units, which has to be a number that a float holds."""
+        if not _SMALLEST <= factor <= 1 / _SMALLEST:
+            raise self._error("model.unit_scale", text=to_text(tree))
+        return self._graph.scaled(node, factor)
+
     def _difference(self, tree: Node, measure: Measure) -> Measure:
         """Refuse a temperature on a scale where only a difference has a meaning."""
         if measure.weight:
@@ -115,7 +124,7 @@ class UnitCheck:
         self._difference(tree, measure)
         if measure.dimension:
             raise self._error("model.unit_not_dimensionless", unit=self._name(measure), text=to_text(tree))
-        return self._graph.scaled(measure.node, measure.scale)
+        return self._scaled(tree, measure.node, measure.scale)
 
     def _fitted(self, tree: Node, measure: Measure, like: Measure) -> Measure:
         """Return `measure` in the unit of `like`, which must have the same dimension; a bare 0 fits everywhere."""
@@ -129,7 +138,7 @@ class UnitCheck:
             raise self._error(
                 "model.unit_mismatch", unit=self._name(like), expected=self._name(measure), text=to_text(tree)
             )
-        node = self._graph.scaled(measure.node, measure.scale / like.scale)
+        node = self._scaled(tree, measure.node, measure.scale / like.scale)
         return replace(measure, node=node, scale=like.scale)
 
     def _pair(self, tree: Node, one: Measure, two: Measure) -> tuple[Measure, Measure]:
@@ -181,19 +190,23 @@ class UnitCheck:
         power = Fraction(value).limit_denominator(1000)
         if not math.isclose(float(power), value, rel_tol=1e-12, abs_tol=1e-12):
             raise self._error("model.unit_exponent", unit=self._name(base), text=to_text(tree))
-        return self._raised(base, power, value)
+        return self._raised(tree, base, power, value)
 
-    def _raised(self, base: Measure, power: Fraction, value: float) -> Measure:
+    def _raised(self, tree: Node, base: Measure, power: Fraction, value: float) -> Measure:
         node, scale = base.node, base.scale
+        bits = max(scale.numerator.bit_length(), scale.denominator.bit_length())
+        largest = max((abs(exponent) for _, exponent in base.dimension), default=Fraction(1))
+        if bits * abs(power) > _MOST_BITS or largest * abs(power) > MAXIMUM_EXPONENT:
+            raise self._error("model.unit_scale", text=to_text(tree))
         if power.denominator != 1 and scale != 1:
-            node, scale = self._graph.scaled(node, scale), Fraction(1)  # roots are taken in SI base units
+            node, scale = self._scaled(tree, node, scale), Fraction(1)  # roots are taken in SI base units
         dimension = tuple((name, exponent * power) for name, exponent in base.dimension if power)
         raised = scale**power.numerator if power.denominator == 1 else scale
         return Measure(self._graph.power(node, value), raised, dimension)
 
     def _root(self, tree: Node, base: Measure) -> Measure:
         self._difference(tree, base)
-        return self._raised(base, Fraction(1, 2), 0.5)
+        return self._raised(tree, base, Fraction(1, 2), 0.5)
 
     def _extreme(self, tree: Node, function: str, items: list[Measure]) -> Measure:
         made = items[0]

@@ -88,7 +88,10 @@ def _numbers(
     stored: MeasurementResult, recomputed: MeasurementResult
 ) -> Iterator[tuple[str, float, float, float | None]]:
     """Yield place, stored number, recomputed number and, where it differs from them, the scale of comparison."""
-    names = [[(o.point, o.output, o.unit, len(o.budget)) for o in r.outputs] for r in (stored, recomputed)]
+    names = [
+        [(output.point, output.output, output.unit, [line.key for line in output.budget]) for output in result.outputs]
+        for result in (stored, recomputed)
+    ]
     if names[0] != names[1] or len(stored.covariance) != len(recomputed.covariance):
         raise InvalidQuantity("record.result_shape")
     for one, two in zip(stored.outputs, recomputed.outputs, strict=True):

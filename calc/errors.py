@@ -65,6 +65,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "model.unit_mismatch": "{output}: {unit} and {expected} cannot be combined in {text}",
         "model.unit_not_dimensionless": "{output}: {text} needs a number without dimension, not {unit}",
         "model.unit_exponent": "{output}: the power of a quantity with unit {unit} needs a plain number: {text}",
+        "model.unit_scale": "{output}: the units of {text} differ by too many powers of ten",
         "model.unit_result": "{output}: the formula gives {unit}, the output is declared in {expected}",
         "model.temperature_point": (
             "{output}: a temperature in {unit} can be subtracted or averaged, nothing else, in {text}; "
@@ -95,8 +96,6 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "record.missing_field": "{name}: the record has no field {field}",
         "record.wrong_type": "{name}: {value} cannot be read as {expected}",
         "record.result_shape": "the two results do not have the same outputs",
-        "conformity.no_limit": "{name}: at least one limit is needed",
-        "conformity.limits": "{name}: the lower limit {lower} lies above the upper limit {upper}",
         "solver.not_converged": "{name}: no convergence after {count} steps",
     }
 )

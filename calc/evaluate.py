@@ -156,10 +156,7 @@ def _propagate(
         nu = effective_degrees_of_freedom(scaled, degrees, pairs, variance)
         k = chosen_coverage_factor(nu, compiled.model.coverage)
         expanded = k * u
-        if not (math.isfinite(expanded) and math.isfinite(u * u)):
-            raise InvalidQuantity(
-                "quantity.too_large", name=definition.name, field="expanded_uncertainty", value=expanded
-            )
+        _check_range(definition.name, (*contributions.values(), expanded))
         result = OutputResult(
             point=binding.point,
             output=definition.name,
@@ -174,6 +171,13 @@ def _propagate(
         )
         propagated.append(_Propagated(result, contributions, u * u if exponent else variance))
     return propagated
+
+
+def _check_range(output: str, numbers: Sequence[float]) -> None:
+    """Refuse contributions whose squares no float holds."""
+    for number in numbers:
+        if not math.isfinite(number * number):
+            raise InvalidQuantity("quantity.too_large", name=output, field="uncertainty", value=number)
 
 
 def _coefficient(item: BoundQuantity, by_symbol: Mapping[str, float], units: Mapping[str, str]) -> float:
@@ -194,14 +198,7 @@ def _warnings(output: OutputResult) -> list[EvaluationWarning]:
     """
     return [
         EvaluationWarning(
-            "coverage.dominant_distribution",
-            {
-                "point": output.point,
-                "output": output.output,
-                "name": line.key,
-                "distribution": line.distribution.value,
-                "share": line.share,
-            },
+            "coverage.dominant_distribution", output.point, output.output, line.key, {"share": line.share}
         )
         for line in output.budget
         if line.share >= _DOMINANT_SHARE and line.distribution not in _NEARLY_NORMAL

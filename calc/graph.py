@@ -1,7 +1,8 @@
 """A formula as a list of operations in order, each used once.
 
 Nodes are numbered in the order in which they can be computed. The builder folds constants, joins equal nodes and drops
-neutral elements, so that derivatives stay about as long as the formula. Integer powers become products: the same operations then give the same bits for floats and for arrays.
+neutral elements, so that derivatives stay about as long as the formula. Integer powers become products: the same
+operations then give the same bits for floats and for arrays.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class ConstantDefinition:
     unit: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", finite(self.value, self.symbol, "value"))
+        object.__setattr__(self, "value", finite(self.value, self.symbol, "value") + 0.0)  # no -0.0
 
 
 @dataclass(frozen=True, slots=True)

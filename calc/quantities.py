@@ -229,10 +229,13 @@ class OutputResult:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationWarning:
-    """Something the reviewer should know about a result: a code and the values it speaks of."""
+    """Something the reviewer should know about an output: a code, the input (key) it speaks of, and numbers."""
 
     code: str
-    values: Mapping[str, float | str]
+    point: str
+    output: str
+    name: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

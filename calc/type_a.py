@@ -115,3 +115,25 @@ def pooled_standard_deviation(deviations: Sequence[tuple[float, float]]) -> Pool
         total += exact(not_negative(s, name, "standard_deviation")) ** 2 * exact(checked)
         degrees += exact(checked)
     return PooledDeviation(root(total / degrees), float(degrees))
+
+
+def correlation_of_means(first: Sequence[Reading], second: Sequence[Reading]) -> float:
+    """Return the correlation coefficient of two means from n jointly observed pairs (n at least 2), dimensionless.
+
+    0 where one of the series does not scatter. Raises InvalidQuantity for series of different length.
+    Source: JCGM 100:2008, 5.2.3, equations (14) and (17).
+    """
+    if len(first) != len(second):
+        raise InvalidQuantity(
+            "quantity.too_few_readings",
+            name="joint observations",
+            count=min(len(first), len(second)),
+            needed=max(len(first), len(second)),
+        )
+    x, y = exact_readings(first, 2), exact_readings(second, 2)
+    centre_x, centre_y = _mean(x), _mean(y)
+    shared = sum(((a - centre_x) * (b - centre_y) for a, b in zip(x, y, strict=True)), Fraction(0))
+    spread = _variance(x) * _variance(y) * (len(x) - 1) ** 2
+    if spread == 0:
+        return 0.0
+    return math.copysign(min(root(shared * shared / spread), 1.0), shared)

@@ -44,6 +44,7 @@ _SHORT = {"°C": "degC", "°F": "degF", "Δ°C": "delta_degC", "Δ°F": "delta_d
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _FACTOR = re.compile(r"(?P<symbol>%RH|%|‰|(?:Δ?°)?[A-Za-zµμΩΩ℃°_]*[A-Za-zµμΩΩ℃°])(?:\^|\*\*)?(?P<power>-?\d{1,2})?")
 _LONGEST = 60
+_SMALLEST = Fraction(1, 10**60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ def parse_unit(text: str) -> Unit:
             for key, exponent in base:
                 dimension[key] = dimension.get(key, Fraction(0)) + exponent * sign * power
         canonical.append(".".join(names) or "1")
+    if not _SMALLEST <= scale <= 1 / _SMALLEST:
+        raise _unknown(stripped)
     exponents = tuple(sorted((key, value) for key, value in dimension.items() if value))
     written = "/".join(canonical)
     return Unit(written, scale, exponents, _OFFSETS.get(written))
