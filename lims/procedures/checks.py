@@ -33,7 +33,7 @@ from lims.procedures.definition_facts import (
     StandardUncertaintyInput,
 )
 
-DISTRIBUTIONS: Final = ("rectangular", "triangular", "arcsine", "normal")
+DISTRIBUTIONS: Final = ("rectangular", "triangular", "arcsine")
 """The distributions that a half width alone describes."""
 
 _Faults = Iterator[FieldError]
@@ -95,8 +95,8 @@ def _equipment(definition: Definition) -> _Faults:
                 yield FieldError(f"{path}.condition_quantities", "definition.unknown_condition", {"text": quantity})
 
 
-def _section(definition: Definition, section: Section, index: int) -> _Faults:
-    path = f"sections[{index}]"
+def _section(definition: Definition, index: int) -> _Faults:
+    section, path = definition.sections[index - 1], f"sections[{index}]"
     if section.code == CONDITIONS:
         yield FieldError(f"{path}.code", "definition.reserved", {"text": section.code})
     yield from _unique(f"{path}.points", "code", (point.code for point in section.points))

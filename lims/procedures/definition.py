@@ -83,10 +83,8 @@ def read_definition(top: Table) -> Definition:
 def to_data(definition: Definition) -> dict[str, Any]:
     """Return the definition as plain data that `parse_definition` reads back to the same definition."""
     data: dict[str, Any] = _plain(definition)
-    for key in ("conditions", "equipment"):
-        if not data[key]:
-            del data[key]
-    return data
+    order = ("schema", "coverage", "rounding", "conditions", "equipment", "sections")
+    return {key: data[key] for key in order if data[key]}
 
 
 def canonical(definition: Definition) -> str:
@@ -175,7 +173,7 @@ def _section(table: Table) -> Section:
         outputs=tuple(_output(output) for output in table.tables("outputs")),
     )
     for key in ("points", "inputs", "outputs"):
-        if not getattr(section, key) and not (key in table.data and table.data[key]):
+        if not getattr(section, key) and not table.data.get(key):
             table.fault(key, "definition.missing")
     table.done()
     return section
@@ -239,7 +237,7 @@ def _input(table: Table) -> InputDefinition | None:
         "title_vi": table.text("title_vi"),
         "title_en": table.text("title_en", ""),
     }
-    found = _READERS[INPUT_KINDS[kind]](table, common)
+    found: InputDefinition = _READERS[INPUT_KINDS[kind]](table, common)
     table.done()
     return found
 

@@ -105,8 +105,9 @@ def _positions(layout: Layout) -> Iterator[_Step]:
     for cycle in range(1, layout.cycles + 1):
         for place, position in enumerate(layout.positions, start=1):
             for role in layout.roles:
-                values = {"vi": position.title_vi, "en": position.title_en or position.title_vi, "cycle": cycle}
-                yield cycle, "", place, role, "cell.position", {**values, "place": place, "role": role}
+                values: dict[str, str | int] = {"vi": position.title_vi, "en": position.title_en or position.title_vi}
+                values |= {"cycle": cycle, "place": place, "role": role}
+                yield cycle, "", place, role, "cell.position", values
 
 
 def _single(layout: Layout) -> Iterator[_Step]:
@@ -122,7 +123,7 @@ def _up_down(section: Section, points: Sequence[MeasuringPoint]) -> Iterator[Cel
             for point in order:
                 for role in layout.roles:
                     address = Address(section.code, point.code, cycle, direction, 1, role)
-                    values = {"cycle": cycle, "direction": direction, "role": role}
+                    values: dict[str, str | int] = {"cycle": cycle, "direction": direction, "role": role}
                     yield Cell(address, layout.entry_unit, f"cell.{direction}", values)
 
 

@@ -57,12 +57,12 @@ class Table:
         if not isinstance(value, str):
             self.fault(key, "definition.not_text")
             return default or ""
-        value = normalise(value)
-        if not value and default is None:
+        text = normalise(value)
+        if not text and default is None:
             self.fault(key, "definition.empty")
-        elif len(value) > MAX_TEXT:
+        elif len(text) > MAX_TEXT:
             self.fault(key, "definition.too_long", limit=MAX_TEXT)
-        return value
+        return text
 
     def code(self, key: str, default: str | None = None) -> str:
         """Return a short name made of letters, digits and _ . + -."""
