@@ -1,0 +1,1 @@
+"""The application of Chuan LIMS: a calibration laboratory information management system."""
