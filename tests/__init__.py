@@ -1,0 +1,1 @@
+"""Tests of Chuan LIMS; the folders mirror the packages."""
