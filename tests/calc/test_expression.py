@@ -1,0 +1,208 @@
+"""Formulas: what is understood, what is refused, and that nothing but a CalcError ever comes out."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from calc.errors import CalcError, InvalidModel, OutsideValidity
+from calc.expression import MAXIMUM_LENGTH, parse, to_text
+from calc.model import ConstantDefinition, InputDefinition, MeasurementModel, OutputDefinition, compile_model
+
+SYMBOLS = ("x", "y", "z")
+
+
+def value_of(text: str, x: float = 2.0, y: float = 3.0, z: float = 5.0) -> float:
+    inputs = tuple(InputDefinition(symbol, "1") for symbol in SYMBOLS)
+    model = MeasurementModel((OutputDefinition("out", text, "1"),), inputs)
+    return compile_model(model).program.linearise((x, y, z)).values[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 + 2*3 - 4/2", 5.0),
+        ("-x**2", -4.0),
+        ("(-x)**2", 4.0),
+        ("2**-1", 0.5),
+        ("x**y**2", 512.0),
+        ("x - y - z", -6.0),
+        ("x/y/z", 2.0 / 3.0 / 5.0),
+        ("--x + +y", 5.0),
+        ("sqrt(x*x) + abs(-y)", 5.0),
+        ("min(x, y, z) + max(x, y, z)", 7.0),
+        ("atan2(0, x)", 0.0),
+        ("cos(pi)", -1.0),
+        ("log(exp(x)) + log10(100)", 4.0),
+        ("1.5e1 + .5 + 2.", 17.5),
+        (" x\n + y ", 5.0),
+    ],
+)
+def test_value(text: str, expected: float) -> None:
+    assert value_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "model.empty"),
+        ("   ", "model.empty"),
+        ("x +", "model.unexpected_end"),
+        ("x y", "model.syntax"),
+        ("2x", "model.syntax"),
+        ("x^2", "model.syntax"),
+        ("x // y", "model.syntax"),
+        ("x % y", "model.syntax"),
+        ("x if y else z", "model.syntax"),
+        ("x.real", "model.syntax"),
+        ("x.__class__", "model.syntax"),
+        ("__class__", "model.syntax"),
+        ("__import__('os')", "model.syntax"),
+        ("lambda: x", "model.syntax"),
+        ("[x for x in y]", "model.syntax"),
+        ("'x'", "model.syntax"),
+        ('f"{x}"', "model.syntax"),
+        ("x[0]", "model.syntax"),
+        ("x == y", "model.syntax"),
+        ("x := 1", "model.syntax"),
+        ("x; y", "model.syntax"),
+        ("x\x00", "model.syntax"),
+        ("1_000", "model.syntax"),
+        ("0x10", "model.syntax"),
+        ("1j", "model.syntax"),
+        ("(x", "model.unexpected_end"),
+        ("x)", "model.syntax"),
+        ("sin", "model.unexpected_end"),
+        ("sin x", "model.syntax"),
+        ("sin()", "model.syntax"),
+        ("sin(x, y)", "model.argument_count"),
+        ("atan2(x)", "model.argument_count"),
+        ("eval(x)", "model.unknown_function"),
+        ("x(y)", "model.unknown_function"),
+        ("w + 1", "model.unknown_name"),
+        ("True", "model.unknown_name"),
+        ("1e999", "model.number"),
+        ("x**1000", "model.exponent"),
+        ("9**9**9**9", "model.exponent"),
+        ("(" * 60 + "x" + ")" * 60, "model.too_deep"),
+        ("-" * 100 + "x", "model.too_deep"),
+        ("+".join(["x"] * 400), "model.too_deep"),
+        ("x" * (MAXIMUM_LENGTH + 1), "model.too_long"),
+    ],
+)
+def test_refused(text: str, code: str) -> None:
+    with pytest.raises(InvalidModel) as caught:
+        value_of(text)
+    assert caught.value.code == code
+    assert caught.value.values["output"] == "out"
+    assert str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("x/(y - 3)", "model.division_by_zero"),
+        ("log(x - 2)", "model.outside_domain"),
+        ("sqrt(-x)", "model.outside_domain"),
+        ("exp(1000*x)", "model.outside_domain"),
+        ("(0 - x)**0.5", "model.outside_domain"),
+        ("1e300*1e300*x", "model.outside_domain"),
+        ("1/0", "model.division_by_zero"),
+        ("sqrt(x - 2)", "model.not_differentiable"),
+        ("abs(x - 2)", "model.not_differentiable"),
+        ("min(x, y - 1)", "model.not_differentiable"),
+        ("asin(x - 1)", "model.not_differentiable"),
+    ],
+)
+def test_no_value_at_the_estimate(text: str, code: str) -> None:
+    with pytest.raises(OutsideValidity) as caught:
+        value_of(text)
+    assert caught.value.code == code
+    assert caught.value.values["output"] == "out"
+    assert caught.value.clause is not None
+
+
+trees = st.recursive(
+    st.sampled_from([*SYMBOLS, "1", "2.5", "pi", "0"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from([" + ", " - ", "*", "/", "**"]), inner).map(
+            lambda parts: f"({parts[0]}){parts[1]}({parts[2]})"
+        ),
+        inner.map(lambda text: f"-({text})"),
+        st.tuples(st.sampled_from(["sqrt", "sin", "exp", "log", "abs", "atan"]), inner).map(
+            lambda parts: f"{parts[0]}({parts[1]})"
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(trees)
+def test_text_of_a_tree_parses_to_the_same_tree(text: str) -> None:
+    tree = parse(text, "out")
+    assert parse(to_text(tree), "out") == tree
+
+
+@settings(max_examples=400)
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        trees,
+        st.text(alphabet="xyz019.e+-*/(), \t_^%&|!=<>[]{}'\"\\lambdsincoqrtp", max_size=80),
+        st.lists(
+            st.sampled_from(["x", "y", "(", ")", "**", "*", "/", "+", "-", ",", "sqrt", "min", "pi", "1e9", "64", "0"]),
+            max_size=60,
+        ).map(" ".join),
+    )
+)
+@example("x**64**64**64")
+@example("((((x**64)**64)**64)**64)**64")
+@example("().__class__.__bases__[0].__subclasses__()")
+def test_nothing_but_a_calc_error_comes_out(text: str) -> None:
+    started = time.monotonic()
+    with contextlib.suppress(CalcError):
+        assert math.isfinite(value_of(text))
+    assert time.monotonic() - started < 5.0
+
+
+@pytest.mark.parametrize("text", ["((((p**64)**64)**64)**64)", "(((g**64)**64)**64)/g", "rpm_**64*rpm_**64"])
+def test_powers_of_units_end(text: str) -> None:
+    inputs = (InputDefinition("p", "%"), InputDefinition("g", "g"), InputDefinition("rpm_", "rpm"))
+    with pytest.raises(InvalidModel):
+        compile_model(MeasurementModel((OutputDefinition("out", text, "1"),), inputs))
+
+
+@pytest.mark.parametrize("name", ["", "_x", "__class__", "sin", "pi", "1x", "x y", "x.y", "é", "x" * 65])
+def test_names_that_are_refused(name: str) -> None:
+    with pytest.raises(InvalidModel) as caught:
+        compile_model(MeasurementModel((OutputDefinition("out", "1", "1"),), (InputDefinition(name, "1"),)))
+    assert caught.value.code == "model.name"
+
+
+def test_a_name_stands_for_one_thing() -> None:
+    inputs = (InputDefinition("x", "1"),)
+    outputs = (OutputDefinition("out", "x", "1"),)
+    for model in (
+        MeasurementModel(outputs, inputs * 2),
+        MeasurementModel(outputs, inputs, (ConstantDefinition("x", 1.0, "1"),)),
+        MeasurementModel((OutputDefinition("x", "x", "1"),), inputs),
+    ):
+        with pytest.raises(InvalidModel) as caught:
+            compile_model(model)
+        assert caught.value.code == "model.duplicate"
+    with pytest.raises(InvalidModel) as caught:
+        compile_model(MeasurementModel((), inputs))
+    assert caught.value.code == "model.no_outputs"
+
+
+def test_greek_names() -> None:
+    model = MeasurementModel(
+        (OutputDefinition("L", "l0*(1 + α*Δθ)", "mm"),),
+        (InputDefinition("l0", "mm"), InputDefinition("α", "1/K"), InputDefinition("Δθ", "K")),
+    )
+    assert compile_model(model).program.linearise((100.0, 1e-5, 10.0)).values[0] == pytest.approx(100.01, rel=1e-15)
