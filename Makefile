@@ -8,7 +8,7 @@ python := .venv/bin/python
 pytest := $(python) -m pytest
 workers ?= 2
 
-.PHONY: help run test test-all test-long format check bench screenshots clean set-up set-up-test
+.PHONY: help run test test-all test-long format check translations bench screenshots clean set-up set-up-test
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -34,6 +34,9 @@ check: set-up-test ## formatting, lint, types and import rules, without the test
 format: set-up-test ## bring the source into its one form
 	$(python) -m ruff check --fix-only .
 	$(python) -m ruff format .
+
+translations: set-up ## bring the catalogues of translations up to date with the source
+	$(python) -m lims.deploy.translations
 
 bench: set-up-test ## measure against others; a table, and build/bench.json
 	$(python) -m tests.bench
