@@ -20,7 +20,8 @@ from calc.errors import CalcError
 from calc.evaluate import evaluate
 from calc.quantities import MeasurementResult, OutputResult
 from calc.units import canonical_unit, convert, convert_difference
-from lims.calibrations.inputs import Failure, PointCase, SectionInputs, build_section, failure
+from lims.calibrations.case import Failure, PointCase
+from lims.calibrations.inputs import SectionInputs, build_section, failure
 from lims.calibrations.record import InputRecord, read_record
 from lims.core.audit import canonical_json
 from lims.jobs.facts import RuleKind, SpecificationKind

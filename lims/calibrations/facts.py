@@ -118,121 +118,6 @@ class Address:
         return "|".join(str(part) for part in parts)
 
 
-# Commands: what a person asks for.
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRun:
-    """Open a run for a job item, or, for another purpose, for an instrument under a procedure version."""
-
-    purpose: RunPurpose = RunPurpose.CUSTOMER
-    job_item_id: int | None = None
-    instrument_id: int | None = None
-    procedure_version_id: int | None = None
-    site_id: int | None = None
-    room: str = ""
-    supervisor_id: int | None = None
-    replaces_run_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChooseEquipment:
-    """Use a calibration of a standard in a slot of the procedure, for the whole run or a section or point of it."""
-
-    run_id: int
-    slot: str
-    standard_id: int
-    calibration_id: int | None
-    content_id: int | None = None
-    section: str = ""
-    point: str = ""
-    seen_row_version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WithdrawEquipment:
-    """Take a standard out of a run, saying why."""
-
-    use_id: int
-    reason: str
-    seen_row_version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordReading:
-    """Write an indication into a cell; `seen_reading_id` is what the writer saw there (None: an empty cell).
-
-    With a seen reading this is a correction and needs a `reason`. `client_uuid` makes a repeat harmless.
-    """
-
-    run_id: int
-    address: Address
-    text: str
-    unit: str
-    client_uuid: str
-    seen_reading_id: int | None = None
-    reason: str = ""
-    observed_at: datetime | None = None
-    observer_id: int | None = None
-    source: ReadingSource = ReadingSource.TYPED
-    source_sha256: str | None = None
-    equipment_use_id: int | None = None
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Exclude:
-    """Leave a reading (or, without one, a whole point) out, take it back in, or say that it cannot be measured."""
-
-    run_id: int
-    kind: ExclusionKind
-    reason: str
-    reading_id: int | None = None
-    section: str = ""
-    point: str = ""
-    phase: str = Phase.AS_FOUND
-    approver_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Justify:
-    """Say why the run stands although a condition was outside its limits, or how it deviates from the method."""
-
-    run_id: int
-    kind: JustificationKind
-    subject: str
-    text_vi: str
-    text_en: str = ""
-    on_certificate: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RecordAdjustment:
-    """Note an adjustment between as found and as left: what was done, with whose consent, which seals."""
-
-    run_id: int
-    kind: str
-    description_vi: str
-    consent_by: str
-    consent_at: datetime
-    description_en: str = ""
-    seals_removed: str = ""
-    seals_applied: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """Submit, return, review, release or void a run; `evaluation_digest` names what the decider saw."""
-
-    run_id: int
-    seen_row_version: int | None = None
-    evaluation_digest: str | None = None
-    comment: str = ""
-
-
-# What is handed out.
-
-
 @dataclass(frozen=True, slots=True)
 class PersonAct:
     """Who did something, with the title they had, when."""
@@ -433,6 +318,52 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """A line of an uncertainty budget; numbers as text in the model's units, `share` a fraction of the variance."""
+
+    symbol: str
+    title_vi: str
+    title_en: str
+    origin: str
+    estimate: str
+    unit: str
+    standard_uncertainty: str
+    distribution: str
+    evaluation: str
+    degrees_of_freedom: str
+    sensitivity_coefficient: str
+    contribution: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedFacts:
+    """A derived input of a point: what a reduction of readings gave, with its intermediate values."""
+
+    section: str
+    point: str
+    phase: str
+    symbol: str
+    estimate: str
+    standard_uncertainty: str
+    unit: str
+    count: int
+    details: tuple[tuple[str, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FailureFacts:
+    """Why a point has no result."""
+
+    section: str
+    point: str
+    phase: str
+    code: str
+    values: Mapping[str, Any]
+    clause: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ResultFacts:
     """One row of a stored or previewed evaluation: per section, point, output and phase.
 
@@ -475,7 +406,7 @@ class ResultFacts:
     tolerance_upper: str | None
     acceptance_lower: str | None
     acceptance_upper: str | None
-    budget: tuple[Mapping[str, Any], ...] = ()
+    budget: tuple[BudgetRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,7 +425,8 @@ class EvaluationView:
     created_at: datetime | None
     created_by_name: str
     results: tuple[ResultFacts, ...]
-    warnings: tuple[Mapping[str, Any], ...]
+    derived: tuple[DerivedFacts, ...]
+    failures: tuple[FailureFacts, ...]
     input: Mapping[str, Any] = field(repr=False)
     result: Mapping[str, Any] = field(repr=False)
 

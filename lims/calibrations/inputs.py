@@ -28,90 +28,13 @@ from calc.quantities import (
 )
 from calc.reductions import Observation, Reduction, reduce
 from calc.units import convert, convert_difference
-from lims.calibrations.facts import CONDITIONS, Address, Phase
+from lims.calibrations.case import Case, CaseReading, Failure, PointCase, Reference
+from lims.calibrations.facts import CONDITIONS, Phase
 from lims.core.errors import RuleViolation
 from lims.procedures import definition_facts as procedure
 
 _WHOLE_CYCLE: Final = frozenset({procedure.LayoutKind.ABBA, procedure.LayoutKind.PAIRED})
 """Layouts whose reductions need a whole cycle: leaving out one reading leaves out its cycle, and n follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseReading:
-    """A current reading of the record."""
-
-    id: int
-    address: Address
-    value: Decimal
-    unit: str
-    excluded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """What a chosen content of a calibration says at one point; `digest` names the value itself."""
-
-    slot: str
-    section: str
-    point: str
-    standard: str
-    content_id: int
-    digest: str
-    value: Decimal
-    unit: str
-    expanded_uncertainty: Decimal
-    expanded_uncertainty_unit: str
-    coverage_factor: Decimal
-    degrees_of_freedom: Decimal
-    drift_half_width: Decimal | None = None
-    drift_unit: str = ""
-    drift_distribution: str = "rectangular"
-    resolution: Decimal | None = None
-    resolution_unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A record, read: everything that the evaluation of a run rests on, but the specification, rule and scope."""
-
-    definition: procedure.Definition
-    points: Mapping[str, tuple[procedure.MeasuringPoint, ...]]
-    readings: tuple[CaseReading, ...]
-    left_out: frozenset[tuple[str, str, str]]
-    references: tuple[Reference, ...]
-    item_resolution: Mapping[str, tuple[Decimal, str]]
-    correlations: Mapping[tuple[int, int], float]
-    seed: int
-
-    def points_of(self, section: procedure.Section) -> tuple[procedure.MeasuringPoint, ...]:
-        """Return the points of a section: those agreed for the item, or else the procedure's own."""
-        return tuple(self.points.get(section.code, ())) or section.points
-
-
-@dataclass(frozen=True, slots=True)
-class PointCase:
-    """A point of a section in a phase."""
-
-    section: procedure.Section
-    point: procedure.MeasuringPoint
-    phase: str
-
-    @property
-    def key(self) -> str:
-        """Return the point's name in the calculation."""
-        return f"{self.point.code}|{self.phase}"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a point has no result yet: a code and its values."""
-
-    section: str
-    point: str
-    phase: str
-    code: str
-    values: Mapping[str, str]
-    clause: str | None
 
 
 @dataclass(slots=True)

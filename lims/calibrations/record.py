@@ -13,8 +13,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from lims.calibrations.case import Case, CaseReading, Reference
 from lims.calibrations.facts import Address
-from lims.calibrations.inputs import Case, CaseReading, Reference
 from lims.core.audit import canonical_json
 from lims.jobs.facts import AgreedSpecification, DecisionRule, points_from_json
 from lims.procedures.definition import parse_definition

@@ -1,0 +1,317 @@
+"""Reads of runs: the run itself, its lists, equipment, readings and everything decided. They return facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from lims.calibrations.facts import (
+    Address,
+    AdjustmentFacts,
+    DecisionFacts,
+    EquipmentUseFacts,
+    ExclusionFacts,
+    JustificationFacts,
+    ReadingFacts,
+    RunFacts,
+    RunPersonFacts,
+    RunPurpose,
+    RunState,
+    ScopeAssignment,
+)
+from lims.calibrations.models import (
+    Adjustment,
+    CalibrationRun,
+    Decision,
+    EquipmentUse,
+    Reading,
+    ReadingExclusion,
+    RunJustification,
+    RunPerson,
+)
+from lims.core.actor import Actor
+from lims.core.errors import NotFound
+from lims.jobs.facts import AgreedSpecification, DecisionRule
+from lims.people import access
+from lims.people.access import Permission
+from lims.people.models import Site
+from standards import queries as standards
+
+
+def run_row(session: Session, run_id: int, *, lock: str = "") -> CalibrationRun:
+    """Return the row of a run, fresh; `lock` "share" keeps its state from moving, "update" is for who moves it.
+
+    Raises NotFound.
+    """
+    query: Select[tuple[CalibrationRun]] = select(CalibrationRun).where(CalibrationRun.id == run_id)
+    if lock:
+        query = query.with_for_update(read=lock == "share").execution_options(populate_existing=True)
+    row = session.execute(query).scalar_one_or_none()
+    if row is None:
+        raise NotFound("run.not_found")
+    return row
+
+
+def check_laboratory(session: Session, actor: Actor, site_id: int) -> None:
+    """Refuse a stranger: only people of the laboratory that the site belongs to may know of a run.
+
+    Raises Forbidden without the permission, NotFound for another laboratory's run.
+    """
+    access.require(actor, Permission.VIEW_LABORATORY)
+    if actor.may("system"):
+        return
+    owner = session.execute(select(Site.organisation_id).where(Site.id == site_id)).scalar_one_or_none()
+    if owner is None or owner != actor.laboratory_id:
+        raise NotFound("run.not_found")
+
+
+def run_facts(session: Session, actor: Actor, run_id: int) -> RunFacts:
+    """Return a run for a person of its laboratory. Raises NotFound."""
+    row = run_row(session, run_id)
+    check_laboratory(session, actor, row.site_id)
+    return facts_of(session, row)
+
+
+def facts_of(session: Session, row: CalibrationRun) -> RunFacts:
+    """Return the facts of a run whose row was read (and whose reader was checked) before."""
+    timezone = session.execute(select(Site.timezone).where(Site.id == row.site_id)).scalar_one()
+    people = session.execute(select(RunPerson).where(RunPerson.run_id == row.id).order_by(RunPerson.id)).scalars()
+    return RunFacts(
+        id=row.id,
+        token=row.token,
+        number=row.number,
+        site_id=row.site_id,
+        timezone=timezone,
+        purpose=RunPurpose(row.purpose),
+        state=RunState(row.state),
+        instrument_id=row.instrument_id,
+        job_item_id=row.job_item_id,
+        procedure_version_id=row.procedure_version_id,
+        legal_regime=row.legal_regime,
+        location_kind=row.location_kind,
+        room=row.room or "",
+        agreed_specification=AgreedSpecification.from_json(row.agreed_specification),
+        decision_rule=DecisionRule.from_json(row.decision_rule),
+        points=row.points,
+        scope=tuple(
+            ScopeAssignment(entry["section"], entry["point"], entry["line"])
+            for entry in json.loads(row.scope_line or "[]")
+        ),
+        opened_at=row.opened_at,
+        opened_by_id=row.opened_by_id,
+        opened_by_name=row.opened_by_name,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        void_reason=row.void_reason or "",
+        row_version=row.row_version,
+        people=tuple(
+            RunPersonFacts(p.person_id, p.person_name, p.activity, p.at, p.title_vi or "", p.title_en or "")
+            for p in people
+        ),
+        replaces_run_id=row.replaces_run_id,
+    )
+
+
+def readings(session: Session, run_id: int) -> tuple[ReadingFacts, ...]:
+    """Return every reading of a run, the superseded ones included, in the order they were entered."""
+    rows = list(session.execute(select(Reading).where(Reading.run_id == run_id).order_by(Reading.id)).scalars())
+    followed = {row.supersedes_id: row.id for row in rows if row.supersedes_id is not None}
+    out = {
+        entry.reading_id: entry.kind if entry.kind != "restored" else None
+        for entry in exclusions(session, run_id)
+        if entry.reading_id is not None
+    }
+    return tuple(_reading(row, followed.get(row.id), out.get(row.id)) for row in rows)
+
+
+def reading_facts(row: Reading) -> ReadingFacts:
+    """Return the facts of a reading just written."""
+    return _reading(row, None, None)
+
+
+def _reading(row: Reading, superseded_by_id: int | None, excluded: str | None) -> ReadingFacts:
+    if row.value is None:
+        raise ValueError(f"reading {row.id} has no value")
+    return ReadingFacts(
+        id=row.id,
+        address=Address(row.section, row.point, row.cycle, row.direction, row.sequence, row.role, row.phase),
+        text=row.text,
+        unit=row.unit,
+        value=row.value,
+        observer_id=row.observer_id,
+        observer_name=row.observer_name,
+        observed_at=row.observed_at,
+        writer_id=row.writer_id,
+        writer_name=row.writer_name,
+        entered_at=row.entered_at,
+        source=row.source,
+        supersedes_id=row.supersedes_id,
+        supersede_reason=row.supersede_reason or "",
+        superseded_by_id=superseded_by_id,
+        comment=row.comment or "",
+        excluded=excluded,
+    )
+
+
+def current(found: Sequence[ReadingFacts]) -> tuple[ReadingFacts, ...]:
+    """Return the readings that hold: not superseded."""
+    return tuple(reading for reading in found if reading.superseded_by_id is None)
+
+
+def exclusions(session: Session, run_id: int) -> tuple[ExclusionFacts, ...]:
+    """Return what was said on leaving readings or points out, oldest first."""
+    query = select(ReadingExclusion).where(ReadingExclusion.run_id == run_id).order_by(ReadingExclusion.id)
+    return tuple(
+        ExclusionFacts(
+            id=row.id,
+            kind=row.kind,
+            reading_id=row.reading_id,
+            section=row.section,
+            point=row.point,
+            phase=row.phase,
+            reason=row.reason,
+            actor_id=row.actor_id,
+            actor_name=row.actor_name,
+            approver_name=row.approver_name or "",
+            at=row.at,
+        )
+        for row in session.execute(query).scalars()
+    )
+
+
+def points_left_out(found: Sequence[ExclusionFacts]) -> dict[tuple[str, str, str], ExclusionFacts]:
+    """Return the last word on each point that is left out or not measurable."""
+    last = {(e.section, e.point, e.phase): e for e in found if e.reading_id is None}
+    return {key: entry for key, entry in last.items() if entry.kind != "restored"}
+
+
+def equipment(session: Session, run_id: int, *, withdrawn: bool = False) -> tuple[EquipmentUseFacts, ...]:
+    """Return what a run uses, in the order it was chosen; with `withdrawn`, also what was taken out again."""
+    query = select(EquipmentUse).where(EquipmentUse.run_id == run_id).order_by(EquipmentUse.id)
+    if not withdrawn:
+        query = query.where(EquipmentUse.withdrawn_at.is_(None))
+    return tuple(use_facts(session, row) for row in session.execute(query).scalars())
+
+
+def use_facts(session: Session, row: EquipmentUse) -> EquipmentUseFacts:
+    """Return one use with the names its calibration gives."""
+    common = {
+        "id": row.id,
+        "slot": row.slot,
+        "role": row.role,
+        "standard_id": row.standard_id,
+        "calibration_id": row.calibration_id,
+        "content_id": row.content_id,
+        "section": row.section,
+        "point": row.point,
+        "added_at": row.added_at,
+        "added_by_name": row.added_by_name,
+        "withdrawn_at": row.withdrawn_at,
+        "withdrawn_by_name": row.withdrawn_by_name or "",
+        "withdrawn_reason": row.withdrawn_reason or "",
+    }
+    if row.calibration_id is None:
+        standard = standards.standard_facts(session, row.standard_id)
+        return EquipmentUseFacts(
+            standard_code=standard.code,
+            name_vi=standard.name_vi,
+            name_en=standard.name("en"),
+            serial_number=standard.serial_number or "",
+            certificate_number="",
+            laboratory_vi="",
+            laboratory_en="",
+            calibrated_on=None,
+            valid_until=None,
+            **common,
+        )
+    choice = standards.calibration_choice(session, row.calibration_id, at=row.added_at)
+    return EquipmentUseFacts(
+        standard_code=choice.standard_code,
+        name_vi=choice.name_vi,
+        name_en=choice.name("en"),
+        serial_number=choice.serial_number or "",
+        certificate_number=choice.certificate_number,
+        laboratory_vi=choice.laboratory_name_vi,
+        laboratory_en=choice.laboratory("en"),
+        calibrated_on=choice.calibrated_on,
+        valid_until=choice.valid_until,
+        **common,
+    )
+
+
+def justifications(session: Session, run_id: int) -> tuple[JustificationFacts, ...]:
+    """Return the justified decisions of a run."""
+    query = select(RunJustification).where(RunJustification.run_id == run_id).order_by(RunJustification.id)
+    return tuple(
+        JustificationFacts(
+            id=row.id,
+            kind=row.kind,
+            subject=row.subject,
+            text_vi=row.text_vi,
+            text_en=row.text_en or "",
+            on_certificate=row.on_certificate,
+            actor_id=row.actor_id,
+            actor_name=row.actor_name,
+            at=row.at,
+        )
+        for row in session.execute(query).scalars()
+    )
+
+
+def adjustments(session: Session, run_id: int) -> tuple[AdjustmentFacts, ...]:
+    """Return the adjustments made in a run."""
+    query = select(Adjustment).where(Adjustment.run_id == run_id).order_by(Adjustment.id)
+    return tuple(
+        AdjustmentFacts(
+            id=row.id,
+            kind=row.kind,
+            description_vi=row.description_vi,
+            description_en=row.description_en or "",
+            consent_by=row.consent_by,
+            consent_at=row.consent_at,
+            seals_removed=row.seals_removed or "",
+            seals_applied=row.seals_applied or "",
+            actor_id=row.actor_id,
+            actor_name=row.actor_name,
+            at=row.at,
+        )
+        for row in session.execute(query).scalars()
+    )
+
+
+def decisions(session: Session, run_id: int) -> tuple[DecisionFacts, ...]:
+    """Return the decisions on a run, oldest first."""
+    query = select(Decision).where(Decision.run_id == run_id).order_by(Decision.id)
+    return tuple(
+        DecisionFacts(
+            id=row.id,
+            kind=row.kind,
+            evaluation_id=row.evaluation_id,
+            evaluation_digest=row.evaluation_digest,
+            comment=row.comment or "",
+            actor_id=row.actor_id,
+            actor_name=row.actor_name,
+            title_vi=row.actor_title_vi or "",
+            title_en=row.actor_title_en or "",
+            at=row.at,
+        )
+        for row in session.execute(query).scalars()
+    )
+
+
+def calibrations_used(session: Session, run_id: int) -> list[int]:
+    """Return the calibrations that a run uses, in any role: its edges of the traceability graph."""
+    query = (
+        select(EquipmentUse.calibration_id)
+        .where(
+            EquipmentUse.run_id == run_id,
+            EquipmentUse.withdrawn_at.is_(None),
+            EquipmentUse.calibration_id.is_not(None),
+        )
+        .distinct()
+        .order_by(EquipmentUse.calibration_id)
+    )
+    return [key for key in session.execute(query).scalars() if key is not None]

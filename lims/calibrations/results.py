@@ -1,0 +1,134 @@
+"""From an input record and its result record to the rows that pages and certificates show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lims.calibrations.facts import BudgetRow, DerivedFacts, FailureFacts, ResultFacts
+from lims.core.audit import canonical_json
+from lims.jobs.facts import points_from_json
+from lims.procedures.definition import parse_definition
+from lims.procedures.definition_facts import Definition, MeasuringPoint, Section
+
+
+def results_of(record: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[ResultFacts, ...]:
+    """Return the rows of an evaluation with their titles and budgets, in the order of the procedure."""
+    definition = parse_definition(record["procedure"]["definition"])
+    agreed = agreed_points(record)
+    sections = {entry["code"]: entry for entry in result["sections"]}
+    return tuple(_result(definition, agreed, sections[row["section"]], row) for row in result["rows"])
+
+
+def agreed_points(record: Mapping[str, Any]) -> dict[str, tuple[MeasuringPoint, ...]]:
+    """Return the points that were agreed for the item, by section."""
+    text = None if record["points"] is None else canonical_json(record["points"])
+    return {entry.section: entry.points for entry in points_from_json(text)}
+
+
+def _point(section: Section, agreed: Mapping[str, tuple[MeasuringPoint, ...]], code: str) -> MeasuringPoint:
+    return next(point for point in (*agreed.get(section.code, ()), *section.points) if point.code == code)
+
+
+def _result(
+    definition: Definition,
+    agreed: Mapping[str, tuple[MeasuringPoint, ...]],
+    measured: Mapping[str, Any],
+    row: Mapping[str, Any],
+) -> ResultFacts:
+    section = definition.section(row["section"])
+    point = _point(section, agreed, row["point"])
+    output = next(entry for entry in section.outputs if entry.name == row["output"])
+    reported, conformity = row["reported"], row["conformity"] or {}
+    return ResultFacts(
+        section=section.code,
+        point=point.code,
+        output=output.name,
+        phase=row["phase"],
+        section_vi=section.title_vi,
+        section_en=section.title_en or section.title_vi,
+        point_vi=point.title_vi,
+        point_en=point.title_en or point.title_vi,
+        output_vi=output.title_vi,
+        output_en=output.title_en or output.title_vi,
+        quantity=row["quantity"],
+        unit=row["unit"],
+        estimate=row["estimate"],
+        measurement_error=row["measurement_error"],
+        combined_standard_uncertainty=row["combined_standard_uncertainty"],
+        effective_degrees_of_freedom=row["effective_degrees_of_freedom"],
+        coverage_probability=row["coverage_probability"],
+        coverage_factor=row["coverage_factor"],
+        expanded_uncertainty=row["expanded_uncertainty"],
+        cmc=row["cmc"],
+        in_scope=row["in_scope"],
+        reported_form=reported["form"],
+        reported_value=reported["value"],
+        reported_unit=reported["unit"],
+        reported_expanded_uncertainty=reported["expanded_uncertainty"],
+        reported_coverage_factor=reported["coverage_factor"],
+        reported_decimals=reported["decimals"],
+        nominal=reported["nominal"],
+        nominal_unit=reported["nominal_unit"],
+        reported_error=reported["error"],
+        decision=conformity.get("verdict"),
+        tolerance_lower=conformity.get("tolerance_lower"),
+        tolerance_upper=conformity.get("tolerance_upper"),
+        acceptance_lower=conformity.get("acceptance_lower"),
+        acceptance_upper=conformity.get("acceptance_upper"),
+        budget=tuple(_budget(section, measured, row)),
+    )
+
+
+def _budget(section: Section, measured: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[BudgetRow]:
+    """Yield the lines of a row's budget; the zero that fills up a sum of fewer standards is no line."""
+    key = f"{row['point']}|{row['phase']}"
+    found = next(
+        entry
+        for entry in measured["measurement"]["outputs"]
+        if (entry["point"], entry["output"]) == (key, row["output"])
+    )
+    titles = {entry.symbol: entry for entry in section.inputs}
+    for line in found["budget"]:
+        if line["key"].startswith("none/"):
+            continue
+        entry = titles[measured["symbols"][line["symbol"]]]
+        yield BudgetRow(
+            symbol=entry.symbol,
+            title_vi=entry.title_vi,
+            title_en=entry.title_en or entry.title_vi,
+            origin=line["origin"],
+            estimate=line["estimate"],
+            unit=line["unit"],
+            standard_uncertainty=line["standard_uncertainty"],
+            distribution=line["distribution"],
+            evaluation=line["evaluation"],
+            degrees_of_freedom=line["degrees_of_freedom"],
+            sensitivity_coefficient=line["sensitivity_coefficient"],
+            contribution=line["contribution"],
+            share=float(line["share"]),
+        )
+
+
+def derived_of(result: Mapping[str, Any]) -> tuple[DerivedFacts, ...]:
+    """Return the derived inputs worth showing, for example the difference of each weighing cycle."""
+    return tuple(
+        DerivedFacts(
+            section=section["code"],
+            point=entry["point"].split("|")[0],
+            phase=entry["point"].split("|")[1],
+            symbol=entry["symbol"],
+            estimate=entry["estimate"]["value"],
+            standard_uncertainty=entry["estimate"]["standard_uncertainty"],
+            unit=entry["estimate"]["unit"],
+            count=entry["count"],
+            details=tuple((detail["label"], detail["cycle"], detail["value"]) for detail in entry["details"]),
+        )
+        for section in result["sections"]
+        for entry in section["derived"]
+    )
+
+
+def failures_of(result: Mapping[str, Any]) -> tuple[FailureFacts, ...]:
+    """Return the points that have no result, and why."""
+    return tuple(FailureFacts(**entry) for entry in result["failures"])
