@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from certificates.models import Certificate, CertificateRun, TemplateVersion
 from lims.calibrations.models import Decision, Evaluation
 from lims.core.audit import ChainHead, verify_chains
-from lims.core.db import Base, Database, alembic_config, current_revision
+from lims.core.db import Database, alembic_config, current_revision
 from lims.core.models import Blob, NumberCounter
 from lims.core.triggers import existing_triggers, plan_of, wanted_triggers
 from lims.procedures.models import ProcedureVersion
+from lims.schema import load_tables
 
 _BATCH: Final = 200
 
@@ -45,7 +46,7 @@ Check = Callable[[Session], Iterator[IntegrityProblem | int]]
 def check_database(database: Database, anchors: list[ChainHead]) -> IntegrityReport:
     """Check everything; reads only. Returns the counts of what was checked and every problem found."""
     problems: list[IntegrityProblem] = list(_schema(database))
-    checked = {"tables": len(Base.metadata.tables)}
+    checked = {"tables": len(load_tables().tables)}
     if problems:
         return IntegrityReport(checked, tuple(problems))
     with database.reading() as session:
@@ -71,7 +72,7 @@ def _schema(database: Database) -> Iterator[IntegrityProblem]:
         yield IntegrityProblem("integrity.revision", {"found": revision or "–", "wanted": head})
         return
     with database.engine.connect() as connection:
-        wanted = set(wanted_triggers(plan_of(Base.metadata), database.dialect))
+        wanted = set(wanted_triggers(plan_of(load_tables()), database.dialect))
         for name in sorted(wanted - existing_triggers(connection)):
             yield IntegrityProblem("integrity.trigger_missing", {"name": name})
         yield from _references(connection)

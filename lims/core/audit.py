@@ -238,4 +238,4 @@ def _entries(session: Session, site_id: int) -> Iterator[tuple[AuditEntry, Audit
         .order_by(AuditEntry.sequence)
         .execution_options(yield_per=_BATCH)
     )
-    yield from (row.tuple() for row in session.execute(query))
+    yield from ((row[0], row[1], row[2]) for row in session.execute(query))

@@ -84,6 +84,7 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session:
             session.info["writing"] = False
             yield session
+            session.expunge_all()  # what was read stays readable; a rollback would expire it
             session.rollback()
 
     def dispose(self) -> None:

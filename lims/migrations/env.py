@@ -5,9 +5,8 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import text
 
-import standards.calibration_models
-import standards.models  # noqa: F401 - each of these fills the metadata
-from lims.core.db import Base, Database
+from lims.core.db import Database
+from lims.schema import load_tables
 
 _MIGRATION_LOCK = 996_2026
 
@@ -21,7 +20,7 @@ def run() -> None:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             context.configure(
                 connection=connection,
-                target_metadata=Base.metadata,
+                target_metadata=load_tables(),
                 compare_type=True,
                 compare_server_default=True,
                 render_as_batch=database.dialect == "sqlite",

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from lims.core import audit
 from lims.core.actor import SYSTEM, Actor
 from lims.core.anchors import FILE_NAME, read_anchors, write_anchors
-from lims.core.db import Base, Database
+from lims.core.db import Database
 from lims.core.errors import IntegrityFailure
 from lims.core.models import AuditEntry, AuditPersonal
 from lims.core.triggers import create_triggers, plan_of
+from lims.schema import load_tables
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ACTOR = Actor(person_id=7, name="Người thử")
@@ -94,7 +95,7 @@ def test_tampering_shows(database: Database, break_it: Callable[[Session], None]
     with database.reading() as session:
         assert audit.verify_chains(session) == audit.ChainFault(1, sequence, reason)
     with database.transaction() as session:
-        create_triggers(session.connection(), plan_of(Base.metadata))
+        create_triggers(session.connection(), plan_of(load_tables()))
 
 
 def test_a_truncated_chain_shows_against_its_anchor(database: Database, tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_a_truncated_chain_shows_against_its_anchor(database: Database, tmp_path
         fault = audit.verify_chains(session, read_anchors(tmp_path))
     assert fault == audit.ChainFault(1, 5, "audit.chain_cut")
     with database.transaction() as session:
-        create_triggers(session.connection(), plan_of(Base.metadata))
+        create_triggers(session.connection(), plan_of(load_tables()))
 
 
 def test_personal_text_may_be_erased(database: Database) -> None:

@@ -1,0 +1,28 @@
+"""Every table of the installation: which modules define them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from sqlalchemy import MetaData
+
+from lims.core.db import Base
+
+MODEL_MODULES: Final = (
+    "lims.core.models",
+    "lims.people.models",
+    "standards.models",
+    "standards.calibration_models",
+    "lims.procedures.models",
+    "lims.jobs.models",
+    "lims.calibrations.models",
+    "certificates.models",
+)
+
+
+def load_tables() -> MetaData:
+    """Import every module that defines tables and return the metadata they fill."""
+    for name in MODEL_MODULES:
+        import_module(name)
+    return Base.metadata
