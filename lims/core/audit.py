@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -208,20 +209,10 @@ def verify_chains(session: Session, anchors: list[ChainHead] | None = None) -> C
 
 def _verify_chain(session: Session, site_id: int, anchors: list[ChainHead]) -> ChainFault | None:
     expected = {anchor.sequence: anchor.head_hash for anchor in anchors}
-    previous, sequence = GENESIS, 0
-    for entry, payload, personal in _entries(session, site_id):
-        sequence += 1
-        if entry.sequence != sequence:
-            return ChainFault(site_id, sequence, "audit.entry_missing")
-        if entry.previous_hash != previous or entry.entry_hash != entry_hash(entry):
-            return ChainFault(site_id, sequence, "audit.entry_altered")
-        if payload is None or _digest(payload.salt, payload.payload) != entry.payload_digest:
-            return ChainFault(site_id, sequence, "audit.payload_altered")
-        if personal is not None and _digest(personal.salt, personal.personal) != entry.personal_digest:
-            return ChainFault(site_id, sequence, "audit.personal_altered")
-        if expected.pop(sequence, entry.entry_hash) != entry.entry_hash:
-            return ChainFault(site_id, sequence, "audit.anchor_differs")
-        previous = entry.entry_hash
+    with closing(_entries(session, site_id)) as entries:
+        previous, sequence, fault = _walk(site_id, entries, expected)
+    if fault is not None:
+        return fault
     head = session.get(AuditChain, site_id)
     if head is None or (head.sequence, head.head_hash) != (sequence, previous):
         return ChainFault(site_id, sequence, "audit.head_differs")
@@ -229,7 +220,39 @@ def _verify_chain(session: Session, site_id: int, anchors: list[ChainHead]) -> C
     return None if cut is None else ChainFault(site_id, cut, "audit.chain_cut")
 
 
-def _entries(session: Session, site_id: int) -> Iterator[tuple[AuditEntry, AuditPayload | None, AuditPersonal | None]]:
+def _walk(
+    site_id: int,
+    entries: Iterator[tuple[AuditEntry, AuditPayload | None, AuditPersonal | None]],
+    expected: dict[int, str],
+) -> tuple[str, int, ChainFault | None]:
+    """Return the last sound hash and its sequence, and the first fault; takes met anchors out of `expected`."""
+    previous, sequence = GENESIS, 0
+    for entry, payload, personal in entries:
+        sequence += 1
+        reason = _fault_of(entry, payload, personal, previous, sequence)
+        if reason is None and expected.pop(sequence, entry.entry_hash) != entry.entry_hash:
+            reason = "audit.anchor_differs"
+        if reason is not None:
+            return previous, sequence, ChainFault(site_id, sequence, reason)
+        previous = entry.entry_hash
+    return previous, sequence, None
+
+
+def _fault_of(
+    entry: AuditEntry, payload: AuditPayload | None, personal: AuditPersonal | None, previous: str, sequence: int
+) -> str | None:
+    if entry.sequence != sequence:
+        return "audit.entry_missing"
+    if entry.previous_hash != previous or entry.entry_hash != entry_hash(entry):
+        return "audit.entry_altered"
+    if payload is None or _digest(payload.salt, payload.payload) != entry.payload_digest:
+        return "audit.payload_altered"
+    if personal is not None and _digest(personal.salt, personal.personal) != entry.personal_digest:
+        return "audit.personal_altered"
+    return None
+
+
+def _entries(session: Session, site_id: int) -> Generator[tuple[AuditEntry, AuditPayload | None, AuditPersonal | None]]:
     query = (
         select(AuditEntry, AuditPayload, AuditPersonal)
         .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
@@ -238,4 +261,6 @@ def _entries(session: Session, site_id: int) -> Iterator[tuple[AuditEntry, Audit
         .order_by(AuditEntry.sequence)
         .execution_options(yield_per=_BATCH)
     )
-    yield from ((row[0], row[1], row[2]) for row in session.execute(query))
+    with session.execute(query) as rows:
+        for row in rows:
+            yield row[0], row[1], row[2]
