@@ -169,7 +169,8 @@ def user_add(**options: Any) -> None:
         password = sys.stdin.readline().rstrip("\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    person = add_account(Database(settings.database_url), AddAccount(password=password, **options))
+    account = AddAccount(password=password, **options)
+    person = add_account(Database(settings.database_url), account, timezone=settings.timezone)
     click.echo(f"{person.full_name} can sign in as {options['sign_in']}.")
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from lims.core.actor import SYSTEM, Actor
 from lims.core.clock import local_date
+from lims.people import person_services
 from lims.people import queries as people_queries
 from lims.people import services as people_services
 from lims.people.facts import (
@@ -230,10 +231,10 @@ def _person(
         sign_in_name=person.sign_in,
         password=password,
     )
-    created = people_services.create_person(session, SYSTEM, command, now=now)
+    created = person_services.create_person(session, SYSTEM, command, now=now)
     for role in person.roles:
         membership = AddMembership(created.id, organisations[person.organisation], role, valid_from=since)
-        people_services.add_membership(session, SYSTEM, membership, now=now)
+        person_services.add_membership(session, SYSTEM, membership, now=now)
     return created.id
 
 
