@@ -1,0 +1,68 @@
+"""Correlations: what is refused, and the covariance they lead to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calc.errors import InvalidQuantity
+from calc.propagation import combined_variance, correlation_pairs, output_covariance, variance_rows
+from calc.quantities import Correlation
+
+
+def test_contradicting_correlations_are_refused() -> None:
+    given_ = [Correlation("a", "b", 0.9), Correlation("b", "c", 0.9), Correlation("a", "c", -0.9)]
+    with pytest.raises(InvalidQuantity) as caught:
+        correlation_pairs(["a", "b", "c"], given_)
+    assert caught.value.code == "correlation.not_positive_semidefinite"
+    assert caught.value.values["name"] == "a, b, c"
+    assert caught.value.clause == "JCGM 101:2008, 6.4.8.1"
+
+
+def test_a_singular_matrix_is_accepted() -> None:
+    pairs = correlation_pairs(
+        ["a", "b", "c"], [Correlation("a", "b", 1.0), Correlation("b", "c", 1.0), Correlation("c", "a", 1.0)]
+    )
+    assert list(pairs) == [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def test_given_twice() -> None:
+    with pytest.raises(InvalidQuantity) as caught:
+        correlation_pairs(["a", "b"], [Correlation("a", "b", 0.1), Correlation("b", "a", 0.1)])
+    assert caught.value.code == "correlation.duplicate"
+
+
+def test_zero_and_self_correlation_are_nothing_new() -> None:
+    assert correlation_pairs(["a", "b"], [Correlation("a", "b", 0.0), Correlation("a", "a", 1.0)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "r", "code"),
+    [
+        ("a", "b", 1.01, "correlation.out_of_range"),
+        ("a", "b", -2.0, "correlation.out_of_range"),
+        ("a", "a", 0.5, "correlation.itself"),
+        ("a", "b", float("nan"), "quantity.not_finite"),
+    ],
+)
+def test_refused_coefficients(first: str, second: str, r: float, code: str) -> None:
+    with pytest.raises(InvalidQuantity) as caught:
+        Correlation(first, second, r)
+    assert caught.value.code == code
+
+
+@given(st.lists(st.floats(-2.0, 2.0), min_size=6, max_size=6), st.floats(-0.99, 0.99))
+def test_sums_agree_with_the_matrix_product(contributions: list[float], r: float) -> None:
+    keys = ["a", "b", "c"]
+    pairs = {("a", "c"): r}
+    table = np.array(contributions).reshape(2, 3)
+    correlation = np.eye(3)
+    correlation[0, 2] = correlation[2, 0] = r
+    expected = table @ correlation @ table.T
+    by_key = [dict(zip(keys, row.tolist(), strict=True)) for row in table]
+    variances = [combined_variance(variance_rows(one, pairs)) for one in by_key]
+    matrix = output_covariance(by_key, variances, keys, pairs)
+    assert np.allclose(matrix, expected, rtol=1e-12, atol=1e-12)
+    assert np.array_equal(matrix, matrix.T)
