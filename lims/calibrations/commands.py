@@ -30,6 +30,15 @@ class OpenRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRun:
+    """Change the header of a draft."""
+
+    run_id: int
+    seen_row_version: int
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChooseEquipment:
     """Use a calibration of a standard in a slot of the procedure, for the whole run or a section or point of it."""
 

@@ -1,0 +1,143 @@
+"""What is recorded beside the readings of a draft: left out, justified, adjusted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from lims.calibrations import queries
+from lims.calibrations.commands import Exclude, Justify, RecordAdjustment
+from lims.calibrations.facts import (
+    CONDITIONS,
+    AdjustmentFacts,
+    ExclusionFacts,
+    ExclusionKind,
+    JustificationFacts,
+    JustificationKind,
+    RunFacts,
+)
+from lims.calibrations.models import Adjustment, ReadingExclusion, RunJustification
+from lims.calibrations.reading_services import cell_units
+from lims.calibrations.services import check_performer, editable
+from lims.core import audit
+from lims.core.actor import Actor
+from lims.core.clock import local_date
+from lims.core.errors import FieldError, InvalidInput, RuleViolation
+from lims.core.text import normalise
+from lims.people import queries as people
+from lims.procedures import queries as procedures
+
+
+def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) -> ExclusionFacts:
+    """Leave a reading or a point out (or take it back in), or note that it cannot be measured, with the reason.
+
+    Who: a person authorised to perform the procedure; leaving out names its approver, who is another person.
+    n and the degrees of freedom follow (ISO/IEC 17025:2017, 7.5.1, 7.8.1.2).
+    """
+    _row, run = editable(session, actor, command.run_id)
+    check_performer(session, run, actor, on=local_date(now, run.timezone))
+    if not command.reason.strip():
+        raise InvalidInput([FieldError("reason", "run.reason_needed")])
+    section, point, phase = _excluded_place(session, run, command)
+    approver = None if command.approver_id is None else people.person_facts(session, command.approver_id)
+    if command.kind is ExclusionKind.EXCLUDED and (approver is None or approver.id == actor.person_id):
+        raise InvalidInput([FieldError("approver_id", "reading.approver_needed")])
+    entry = ReadingExclusion(
+        run_id=run.id,
+        reading_id=command.reading_id,
+        section=section,
+        point=point,
+        phase=phase,
+        kind=command.kind,
+        reason=normalise(command.reason),
+        actor_id=actor.person_id,
+        actor_name=actor.name,
+        approver_id=None if approver is None else approver.id,
+        approver_name=None if approver is None else approver.full_name,
+        at=now,
+    )
+    session.add(entry)
+    session.flush()
+    after = {"kind": command.kind, "reading": command.reading_id, "point": point, "reason": entry.reason}
+    audit.record(session, actor, "reading.excluded", ("run", run.id), now=now, site_id=run.site_id, after=after)
+    return queries.exclusions(session, run.id)[-1]
+
+
+def _excluded_place(session: Session, run: RunFacts, command: Exclude) -> tuple[str, str, str]:
+    """Return section, point and phase of what is left out. Raises InvalidInput if there is no such thing."""
+    if command.reading_id is not None:
+        for reading in queries.current(queries.readings(session, run.id)):
+            if reading.id == command.reading_id:
+                return reading.address.section, reading.address.point, str(reading.address.phase)
+        raise InvalidInput([FieldError("reading_id", "reading.not_current")])
+    definition = procedures.procedure_version_facts(session, run.procedure_version_id).definition
+    if (command.section, command.point) not in {(a.section, a.point) for a in cell_units(definition, run)}:
+        raise InvalidInput([FieldError("point", "reading.no_such_cell")])
+    return command.section, command.point, str(command.phase)
+
+
+def justify(session: Session, actor: Actor, command: Justify, *, now: datetime) -> JustificationFacts:
+    """Write down why a run stands although a condition was outside its limits, or how it deviates from the method.
+
+    Printed on the certificate unless said otherwise (ISO/IEC 17025:2017, 7.2.1.7 and 7.8.2.1 n).
+    """
+    _row, run = editable(session, actor, command.run_id)
+    if not command.text_vi.strip():
+        raise InvalidInput([FieldError("text_vi", "field.missing")])
+    quantities = {
+        entry.quantity
+        for entry in procedures.procedure_version_facts(session, run.procedure_version_id).definition.conditions
+    }
+    if command.kind is JustificationKind.CONDITION_OUTSIDE and command.subject not in quantities:
+        raise InvalidInput([FieldError("subject", "field.not_a_choice", {"text": command.subject})])
+    entry = RunJustification(
+        run_id=run.id,
+        kind=command.kind,
+        subject=command.subject,
+        text_vi=normalise(command.text_vi),
+        text_en=normalise(command.text_en) or None,
+        on_certificate=command.on_certificate,
+        actor_id=actor.person_id,
+        actor_name=actor.name,
+        at=now,
+    )
+    session.add(entry)
+    session.flush()
+    after = {"kind": command.kind, "subject": command.subject, "text": entry.text_vi}
+    audit.record(session, actor, "run.justified", ("run", run.id), now=now, site_id=run.site_id, after=after)
+    return queries.justifications(session, run.id)[-1]
+
+
+def record_adjustment(session: Session, actor: Actor, command: RecordAdjustment, *, now: datetime) -> AdjustmentFacts:
+    """Note an adjustment after the readings as found, with the customer's consent; as left readings may follow.
+
+    Refuses one before anything was read as found (ISO/IEC 17025:2017, 7.8.4.1 d).
+    """
+    _row, run = editable(session, actor, command.run_id)
+    check_performer(session, run, actor, on=local_date(now, run.timezone))
+    read = [r for r in queries.readings(session, run.id) if r.address.section != CONDITIONS]
+    if not read:
+        raise RuleViolation("run.adjusted_before_as_found", clause="ISO/IEC 17025:2017, 7.8.4.1")
+    wanted = {"description_vi": command.description_vi, "consent_by": command.consent_by}
+    missing = [FieldError(name, "field.missing") for name, text in wanted.items() if not text.strip()]
+    if missing:
+        raise InvalidInput(missing)
+    entry = Adjustment(
+        run_id=run.id,
+        kind=command.kind,
+        description_vi=normalise(command.description_vi),
+        description_en=normalise(command.description_en) or None,
+        consent_by=normalise(command.consent_by),
+        consent_at=command.consent_at,
+        seals_removed=normalise(command.seals_removed) or None,
+        seals_applied=normalise(command.seals_applied) or None,
+        actor_id=actor.person_id,
+        actor_name=actor.name,
+        at=now,
+    )
+    session.add(entry)
+    session.flush()
+    after = {"kind": command.kind, "description": entry.description_vi, "seals_applied": entry.seals_applied}
+    audit.record(session, actor, "run.adjusted", ("run", run.id), now=now, site_id=run.site_id, after=after)
+    return queries.adjustments(session, run.id)[-1]
