@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -36,13 +37,12 @@ _SPELLINGS = {
     "Δ°C": "delta_degC",
     "Δ°F": "delta_degF",
     "°": "deg",
-    "\u03a9": "ohm",
-    "\u2126": "ohm",
+    "Ω": "ohm",
 }
-_LETTERS = {0xB5: "u", 0x3BC: "u", 0x3A9: "ohm", 0x2126: "ohm"}  # micro sign, mu, omega, ohm sign
+_LETTERS = {0xB5: "u", 0x3BC: "u", 0x3A9: "ohm"}  # micro sign, mu, omega
 _SHORT = {"°C": "degC", "°F": "degF", "Δ°C": "delta_degC", "Δ°F": "delta_degF", "Ω": "ohm", "l": "L", "‰": "permille"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_FACTOR = re.compile(r"(?P<symbol>%RH|%|‰|(?:Δ?°)?[A-Za-zµμΩΩ℃°_]*[A-Za-zµμΩΩ℃°])(?:\^|\*\*)?(?P<power>-?\d{1,2})?")
+_FACTOR = re.compile(r"(?P<symbol>%RH|%|‰|(?:Δ?°)?[A-Za-zµμΩ℃°_]*[A-Za-zµμΩ℃°])(?:\^|\*\*)?(?P<power>-?\d{1,2})?")
 _LONGEST = 60
 _SMALLEST = Fraction(1, 10**60)
 
@@ -103,7 +103,7 @@ def _symbol(text: str) -> tuple[str, Fraction, tuple[tuple[str, Fraction], ...]]
 @functools.lru_cache(maxsize=1024)
 def parse_unit(text: str) -> Unit:
     """Return the unit that `text` names; raises InvalidQuantity `unit.missing` or `unit.unknown`."""
-    stripped = text.strip() if isinstance(text, str) else ""
+    stripped = unicodedata.normalize("NFC", text).strip() if isinstance(text, str) else ""
     if not stripped:
         raise InvalidQuantity("unit.missing", name="unit")
     if len(stripped) > _LONGEST:

@@ -1,0 +1,120 @@
+"""Declared reductions of readings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+
+from calc.errors import InvalidQuantity
+from calc.quantities import Distribution, Evaluation
+from calc.reductions import REDUCTIONS, Observation, Reduction, ReductionRule, reduce
+
+ABBA = ("standard", "item", "item", "standard")
+
+
+def cycles(*rows: Sequence[str]) -> list[Observation]:
+    return [
+        Observation(Decimal(text), cycle, sequence, role)
+        for cycle, row in enumerate(rows, 1)
+        for sequence, (text, role) in enumerate(zip(row, ABBA, strict=True), 1)
+    ]
+
+
+def test_abba_removes_a_linear_drift() -> None:
+    found = reduce("abba_difference", cycles(("0", "3", "4", "3"), ("0.1", "3.2", "4.3", "3.4")), "mg")
+    assert [detail.value for detail in found.details] == [2.0, 2.0]
+    assert (found.estimate.value, found.estimate.standard_uncertainty, found.count) == (2.0, 0.0, 2)
+    assert (found.evaluation, found.distribution) == (Evaluation.A, Distribution.T)
+
+
+def test_abba_does_not_depend_on_the_order_of_entry() -> None:
+    readings = cycles(("0.010", "0.020", "0.025", "0.015"), ("0.025", "0.050", "0.055", "0.020"))
+    assert reduce("abba_difference", readings[::-1], "g") == reduce("abba_difference", readings, "g")
+
+
+def test_abba_with_a_prior_deviation() -> None:
+    one = cycles(("0.010", "0.020", "0.025", "0.015"))
+    found = reduce("abba_difference", one, "g", {"prior_standard_deviation": 0.025, "prior_degrees_of_freedom": 20})
+    assert found.estimate.value == 0.010
+    assert (found.estimate.standard_uncertainty, found.estimate.degrees_of_freedom) == (0.025, 20.0)
+    assert found.as_input("dm", "12 readings").origin == "12 readings"
+    known = reduce("abba_difference", one, "g", {"prior_standard_deviation": 0.025})
+    assert (known.estimate.degrees_of_freedom, known.distribution) == (math.inf, Distribution.NORMAL)
+
+
+def test_other_reductions() -> None:
+    readings = [Observation(value, 1, i) for i, value in enumerate((1.0, 2.0, 4.0), 1)]
+    mean = reduce("mean", readings, "V")
+    assert mean.estimate.value == pytest.approx(7 / 3, rel=1e-15)
+    assert mean.estimate.degrees_of_freedom == 2.0
+    deviation = reduce("standard_deviation", readings, "V")
+    assert deviation.estimate.value == pytest.approx(math.sqrt(7 / 3), rel=1e-15)
+    assert reduce("range", readings, "V").estimate.value == 3.0
+    paired = [
+        Observation(Decimal(text), 1, sequence, "item", direction)
+        for sequence, direction, text in ((1, "up", "0.1"), (2, "up", "5.2"), (2, "down", "5.5"), (1, "down", "0.3"))
+    ]
+    hysteresis = reduce("maximum_up_down_difference", paired, "kPa")
+    assert hysteresis.estimate.value == 0.3
+    assert [detail.value for detail in hysteresis.details] == [0.2, 0.3]
+    zeros = [
+        Observation(Decimal(text), c, s, "zero")
+        for c, s, text in ((1, 1, "0.1"), (1, 9, "0.4"), (2, 1, "0"), (2, 9, "0.1"))
+    ]
+    assert reduce("zero_shift", [*zeros, *readings], "kPa").estimate.value == 0.3
+
+
+def test_a_caller_may_bring_more() -> None:
+    def first(observations: Sequence[Observation], unit: str, parameters: object) -> Reduction:
+        return reduce("mean", [observations[0]], unit, {"prior_standard_deviation": 1.0})
+
+    rules = {**REDUCTIONS, "first": ReductionRule("first", first)}
+    assert reduce("first", [Observation(5.0), Observation(6.0)], "V", rules=rules).estimate.value == 5.0
+
+
+@pytest.mark.parametrize(
+    ("name", "observations", "parameters", "code"),
+    [
+        ("median", [], {}, "reduction.unknown"),
+        ("mean", [], {}, "quantity.too_few_readings"),
+        ("mean", [Observation(1.0)], {}, "quantity.too_few_readings"),
+        ("mean", [Observation(1.0), Observation(math.nan)], {}, "quantity.not_finite"),
+        ("mean", [Observation(1.0)], {"sigma": 1.0}, "quantity.parameter_unknown"),
+        ("mean", [Observation(1.0)], {"prior_degrees_of_freedom": 5.0}, "quantity.parameter_missing"),
+        ("mean", [Observation(1.0)], {"prior_standard_deviation": -1.0}, "quantity.negative"),
+        ("mean", [Observation(1.0)], {"prior_standard_deviation": math.nan}, "quantity.not_finite"),
+        (
+            "mean",
+            [Observation(1.0)],
+            {"prior_standard_deviation": 1.0, "prior_degrees_of_freedom": 0.0},
+            "quantity.degrees_of_freedom",
+        ),
+        ("standard_deviation", [Observation(1.0)], {}, "quantity.too_few_readings"),
+        ("abba_difference", [], {}, "quantity.too_few_readings"),
+        ("abba_difference", cycles(("1", "2", "3", "4"))[:3], {}, "reduction.incomplete_cycle"),
+        (
+            "abba_difference",
+            [*cycles(("1", "2", "3", "4")), Observation(0.0, 1, 9, "zero")],
+            {},
+            "reduction.incomplete_cycle",
+        ),
+        ("abba_difference", cycles(("1", "2", "3", "4")), {}, "quantity.too_few_readings"),
+        (
+            "abba_difference",
+            [Observation(1.0, 1, i, role) for i, role in enumerate(("item", "standard", "standard", "item"))],
+            {"prior_standard_deviation": 1.0},
+            "reduction.order",
+        ),
+        ("maximum_up_down_difference", [], {}, "quantity.too_few_readings"),
+        ("maximum_up_down_difference", [Observation(1.0, direction="up")], {}, "reduction.unpaired"),
+        ("zero_shift", [Observation(1.0)], {}, "reduction.missing"),
+        ("zero_shift", [Observation(1.0, role="zero")], {}, "quantity.too_few_readings"),
+    ],
+)
+def test_refused(name: str, observations: list[Observation], parameters: dict[str, float], code: str) -> None:
+    with pytest.raises(InvalidQuantity) as caught:
+        reduce(name, observations, "g", parameters)
+    assert caught.value.code == code
