@@ -46,11 +46,7 @@ def check(definition: Definition) -> list[FieldError]:
         *_conditions(definition.conditions),
         *_equipment(definition),
         *_unique("sections", "code", (section.code for section in definition.sections)),
-        *(
-            fault
-            for index, section in enumerate(definition.sections, 1)
-            for fault in _section(definition, section, index)
-        ),
+        *(fault for index in range(1, len(definition.sections) + 1) for fault in _section(definition, index)),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from enum import Enum
 from typing import Any, Final
 
 from lims.core.audit import canonical_json
-from lims.core.errors import FieldError, InvalidInput
+from lims.core.errors import FieldError, IntegrityFailure, InvalidInput
 from lims.procedures.checks import check
 from lims.procedures.definition_facts import (
     INPUT_KINDS,
@@ -92,9 +93,17 @@ def canonical(definition: Definition) -> str:
     return canonical_json(to_data(definition))
 
 
+@functools.lru_cache(maxsize=128)
 def from_canonical(text: str) -> Definition:
-    """Read what `canonical` wrote."""
-    return parse_definition(json.loads(text))
+    """Read what `canonical` wrote. A stored definition is read by its form alone: it was checked when it came in.
+
+    Raises IntegrityFailure if the text is no definition any more.
+    """
+    faults: list[FieldError] = []
+    definition = read_definition(Table(json.loads(text), "", faults))
+    if faults:
+        raise IntegrityFailure("procedure.damaged", fault=faults[0].field)
+    return definition
 
 
 def digest(text: str) -> str:
