@@ -42,10 +42,12 @@ def own_job(session: Session, actor: Actor, job_id: int) -> Job:
 def receive_item(session: Session, actor: Actor, command: ReceiveItem, *, now: datetime) -> JobItemFacts:
     """Take an item in with its condition (or attend to it on site); may precede contract review (7.4.2, 7.4.3).
 
-    Who may: people who manage jobs at the job's site. Refuses an empty condition and a date in the future.
+    Who may: people who manage jobs at the job's site; on site also those who record readings. Refuses an empty
+    condition and a date in the future.
     """
     to = ItemState.ATTENDED if command.on_site else ItemState.RECEIVED
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _MANAGE)
+    who = _BENCH if command.on_site else _MANAGE
+    item, facts = _own_item(session, actor, command.item_id, command.row_version, who)
     check_step(facts, to)
     condition = normalise(command.condition_on_receipt)
     if not condition:
@@ -65,7 +67,7 @@ def start_item(session: Session, actor: Actor, command: MoveItem, *, now: dateti
     Who may: people who manage jobs or record readings, at the job's site.
     """
     item, facts = _own_item(session, actor, command.item_id, command.row_version, _BENCH)
-    check_step(facts, ItemState.IN_WORK, command.reason or "-")
+    check_step(facts, ItemState.IN_WORK, command.reason)
     check_start(facts)
     return _move(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
 
@@ -81,7 +83,7 @@ def hold_item(session: Session, actor: Actor, command: HoldItem, *, now: datetim
 def resume_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
     """Take up work again on an item on hold; a contract changed meanwhile must be reviewed. As for `start_item`."""
     item, facts = _own_item(session, actor, command.item_id, command.row_version, _BENCH)
-    check_step(facts, ItemState.IN_WORK, command.reason or "-")
+    check_step(facts, ItemState.IN_WORK, command.reason)
     check_start(facts)
     return _move(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
 
@@ -128,12 +130,6 @@ def refuse_item(session: Session, actor: Actor, command: MoveItem, *, now: datet
     item, facts = _own_item(session, actor, command.item_id, command.row_version, _BENCH)
     check_step(facts, ItemState.NOT_CALIBRATABLE, command.reason)
     return _move(session, actor, item, facts, ItemState.NOT_CALIBRATABLE, command.reason, now)
-
-
-def attend_item(session: Session, actor: Actor, command: ReceiveItem, *, now: datetime) -> JobItemFacts:
-    """Attend to an item at the customer's: `receive_item` for work on site, also by those who do the work."""
-    require(actor, *_BENCH)
-    return receive_item(session, actor, command, now=now)
 
 
 def subcontract_item(session: Session, actor: Actor, command: SubcontractItem, *, now: datetime) -> JobItemFacts:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lims.core.actor import Actor
@@ -163,9 +164,8 @@ def _in_state(counts: Any, state: JobState) -> ColumnElement[bool]:
     """Return the condition that a tally means a state: `workflow.job_state` in SQL (a test holds them together)."""
 
     def number(*states: ItemState) -> ColumnElement[int]:
-        return sum(
-            (func.coalesce(counts[one.value], 0) for one in states[1:]), func.coalesce(counts[states[0].value], 0)
-        )
+        found = [func.coalesce(counts[one.value], 0) for one in states]
+        return sum(found[1:], found[0])
 
     waiting = number(_S.RECEIVED, _S.ATTENDED)
     working = number(_S.IN_WORK, _S.DONE, _S.SUBCONTRACTED)
@@ -187,7 +187,7 @@ def _in_state(counts: Any, state: JobState) -> ColumnElement[bool]:
 
 
 def _mentions(word: str) -> ColumnElement[bool]:
-    wanted = f"%{word.replace('\\', '').replace('%', '').replace('_', '\\_')}%"
+    wanted = "%" + re.sub(r"([\\%_])", r"\\\1", word) + "%"
     instruments = (
         select(JobItem.id)
         .join(Instrument, Instrument.id == JobItem.instrument_id)
@@ -197,13 +197,8 @@ def _mentions(word: str) -> ColumnElement[bool]:
 
 
 def _items(session: Session, condition: ColumnElement[bool]) -> list[JobItemFacts]:
-    query: Select[Any] = (
-        select(JobItem, Job)
-        .join(Job, Job.id == JobItem.job_id)
-        .where(condition)
-        .order_by(JobItem.job_id, JobItem.position)
-    )
-    return [_item(*row) for row in session.execute(query)]
+    query = select(JobItem, Job).join(Job, Job.id == JobItem.job_id).where(condition)
+    return [_item(item, job) for item, job in session.execute(query.order_by(JobItem.job_id, JobItem.position))]
 
 
 def _item(row: JobItem, job: Job) -> JobItemFacts:

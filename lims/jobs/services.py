@@ -31,7 +31,6 @@ from lims.jobs.facts import (
     points_to_json,
 )
 from lims.jobs.item_services import (
-    attend_item,
     cancel_item,
     finish_item,
     hand_back_item,
@@ -57,7 +56,6 @@ from standards.models import Instrument
 __all__ = [
     "add_item",
     "agree_specification",
-    "attend_item",
     "cancel_item",
     "finish_item",
     "hand_back_item",
