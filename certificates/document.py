@@ -16,20 +16,16 @@ from typing import Any, Final
 import segno
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from certificates import page
 from certificates.content import CertificateContent, Language, Text, content_digest
-from lims.core.errors import IntegrityFailure, NotFound
+from lims.core.errors import NotFound
 
 TEMPLATE: Final = "certificate"
 TEMPLATE_VERSION: Final = 1
 """The version that new certificates are made with; older versions stay for those that used them."""
 
 DOCUMENTS: Final = Path(__file__).resolve().parent.parent / "templates" / "documents"
-PDF_VARIANT: Final = "pdf/a-3a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +38,6 @@ class Rendering:
     draft: bool = False
 
 
-class _Refusing(URLFetcher):
-    """Gives out the one picture made here; any other address stops the rendering."""
-
-    def __init__(self, address: str, picture: bytes) -> None:
-        super().__init__(allowed_protocols=(), allow_redirects=False)
-        self._address = address
-        self._picture = picture
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        """Return the QR picture. Raises for every other address, whatever its kind."""
-        if self._address and url == self._address:
-            return URLFetcherResponse(url, body=self._picture, headers={"Content-Type": "image/svg+xml"})
-        raise FatalURLFetchingError(f"a certificate fetches nothing: {url[:100]}")
-
-
 def template_folder(version: int) -> Path:
     """Return the folder of a template version. Raises NotFound if this program does not hold it."""
     folder = DOCUMENTS / f"{TEMPLATE}_v{version}"
@@ -65,8 +46,13 @@ def template_folder(version: int) -> Path:
     return folder
 
 
-def template_digest(folder: Path) -> str:
-    """Return the SHA-256 over every file of a template folder, by name and bytes."""
+def template_digest(version: int) -> str:
+    """Return the SHA-256 over every file of a template version, by name and bytes."""
+    return folder_digest(template_folder(version))
+
+
+def folder_digest(folder: Path) -> str:
+    """Return the SHA-256 over every file of a folder, by name and bytes."""
     total = hashlib.sha256()
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         name = path.relative_to(folder).as_posix().encode()
@@ -160,20 +146,8 @@ def render_pdf(content: CertificateContent, rendering: Rendering) -> bytes:
 
     Raises IntegrityFailure if the template asks for anything from outside.
     """
+    from certificates.pdf import write_pdf  # Pango is loaded only where something is rendered
+
     html, picture = render_html(content, rendering)
-    fetcher = _Refusing(QR_ADDRESS if picture else "", picture)
     style = (template_folder(rendering.template_version) / "certificate.css").read_text(encoding="utf-8")
-    fonts = FontConfiguration()
-    try:
-        document = HTML(string=html, url_fetcher=fetcher)
-        sheet = CSS(string=style, url_fetcher=fetcher, font_config=fonts)
-        result: bytes = document.write_pdf(
-            stylesheets=[sheet],
-            font_config=fonts,
-            pdf_variant=PDF_VARIANT,
-            pdf_tags=True,
-            pdf_identifier=bytes.fromhex(content_digest(content))[:16],
-        )
-    except FatalURLFetchingError as error:
-        raise IntegrityFailure("certificate.fetch_refused", reason=str(error)) from error
-    return result
+    return write_pdf(html, style, QR_ADDRESS, picture, identifier=bytes.fromhex(content_digest(content))[:16])

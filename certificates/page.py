@@ -172,7 +172,10 @@ def condition_text(condition: Condition, language: Language) -> str:
     """Return "20,1 °C", or "(20,1 ÷ 20,4) °C" where the quantity moved."""
     mark, unit = decimals_language(language), unit_text(condition.unit)
     low, high = localise(condition.lowest, mark), localise(condition.highest, mark)
-    return f"{low} {unit}" if low == high else f"({low} ÷ {high}) {unit}"
+    if low == high:
+        return f"{low} {unit}".rstrip()
+    shown = f"{low} to {high}" if language is Language.ENGLISH else f"({low} ÷ {high})"
+    return f"{shown} {unit}".rstrip()
 
 
 def print_runs(content: CertificateContent) -> tuple[PrintedRun, ...]:

@@ -1,0 +1,371 @@
+"""From released runs to what a certificate says: pure, everything it needs is handed in.
+
+Numbers are taken as the evaluations report them; nothing is computed or rounded here. Names and addresses are those of
+the day of issue. What is missing stays empty and is named by `certificates.check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from calc.rounding import localise
+from calc.units import display_unit
+from certificates import sentences
+from certificates.content import (
+    CertificateContent,
+    Condition,
+    Identification,
+    Item,
+    Laboratory,
+    Language,
+    Location,
+    Method,
+    Party,
+    ResultRow,
+    ResultTable,
+    RunRecord,
+    Signatory,
+    SignatoryRole,
+    StandardUsed,
+    Statements,
+    Text,
+)
+from certificates.facts import CertificateKind, CertificateSources
+from certificates.head import head_numbers
+from lims.calibrations.facts import (
+    ConditionRange,
+    EquipmentUseFacts,
+    ExclusionKind,
+    PersonAct,
+    ReleasedRun,
+    ResultFacts,
+)
+from lims.core.clock import local_date
+from lims.jobs.facts import JobItemFacts, PurposeOfUse
+from lims.people.facts import OrganisationFacts
+from standards.facts import InstrumentFacts, RangeFacts
+
+RANGES_SHOWN = 6
+"""Ranges of an instrument that its description lists; results name the rest."""
+
+
+def compose(sources: CertificateSources) -> CertificateContent:
+    """Return the frozen content of a certificate over the runs of the sources."""
+    items = _items(sources)
+    methods = list(dict.fromkeys(_method(sources, run) for run in sources.runs))
+    standards = list(dict.fromkeys(used for run in sources.runs for used in _standards(sources, run)))
+    runs = tuple(_run(sources, run, list(items), methods, standards) for run in sources.runs)
+    item_facts = [sources.items[item_id] for item_id in items]
+    return CertificateContent(
+        kind=CertificateKind.CALIBRATION,
+        language=Language(item_facts[0].certificate_language),
+        title=sentences.TITLE,
+        laboratory=_laboratory(sources),
+        identification=Identification(sources.number, sources.version, sources.job.number),
+        customer=_party(sources.customer),
+        addressee=_party(sources.addressee),
+        methods=tuple(methods),
+        items=tuple(items.values()),
+        runs=runs,
+        standards=tuple(standards),
+        statements=_statements(sources, runs, item_facts),
+        signatories=_signatories(sources.runs),
+        issued_on=sources.issued_on,
+        relation=sources.relation,
+    )
+
+
+def _text(vi: str, en: str | None) -> Text:
+    return Text(vi, en or None)
+
+
+def _optional(vi: str, en: str | None) -> Text | None:
+    return _text(vi, en) if vi else None
+
+
+def _laboratory(sources: CertificateSources) -> Laboratory:
+    body, site = sources.laboratory, sources.site
+    named_apart = site.name_vi != body.name_vi
+    return Laboratory(
+        name=_text(body.name_vi, body.name_en),
+        address=_text(site.address_vi, site.address_en),
+        site_code=site.code,
+        site_name=_text(site.name_vi, site.name_en) if named_apart else None,
+        phone=site.phone or body.phone,
+        email=site.email or body.email,
+        place_line=_optional(site.place_line_vi, site.place_line_en),
+        numbers=head_numbers(site, sources.runs),
+    )
+
+
+def _party(organisation: OrganisationFacts) -> Party:
+    contact = " · ".join(part for part in (organisation.contact_name, organisation.phone, organisation.email) if part)
+    return Party(
+        name=_text(organisation.name_vi, organisation.name_en),
+        address=_text(organisation.address_vi, organisation.address_en),
+        tax_code=organisation.tax_code or None,
+        contact=contact or None,
+    )
+
+
+def _item_id(run: ReleasedRun) -> int:
+    if run.run.job_item_id is None:
+        raise ValueError("only runs of a job item are composed")
+    return run.run.job_item_id
+
+
+def _items(sources: CertificateSources) -> dict[int, Item]:
+    """Return the items of the runs, each once, in the order of their places in the job."""
+    facts = {_item_id(run): sources.items[_item_id(run)] for run in sources.runs}
+    ordered = sorted(facts.values(), key=lambda item: item.position)
+    return {item.id: _item(item, sources.instruments[item.instrument_id]) for item in ordered}
+
+
+def _item(item: JobItemFacts, instrument: InstrumentFacts) -> Item:
+    return Item(
+        name=_text(instrument.name_vi, instrument.name_en),
+        manufacturer=instrument.manufacturer or None,
+        model=instrument.model or None,
+        serial_number=instrument.serial_number or None,
+        asset_tag=instrument.asset_tag or None,
+        year_made=instrument.year_made,
+        country_made=instrument.country_made or None,
+        specification=_description(instrument),
+        condition_on_receipt=_optional(item.condition_on_receipt, item.condition_on_receipt_en),
+        received_on=item.received_on,
+        place_of_use=item.place_of_use or instrument.place_of_use or None,
+        purpose_of_use=item.purpose_of_use,
+    )
+
+
+def _description(instrument: InstrumentFacts) -> Text | None:
+    """Return what an instrument spans, how finely it reads, and its class: "(0 ÷ 1,6) MPa; cấp chính xác 1,6"."""
+    ranges = [address.range for address in instrument.ranges()][:RANGES_SHOWN]
+    described = [Text(_range(item, "vi"), _range(item, "en")) for item in ranges]
+    parts = [text for text in dict.fromkeys(described) if text.vi]
+    if instrument.accuracy_class:
+        words = instrument.accuracy_class
+        parts.append(Text(f"cấp chính xác {words}", f"accuracy class {words}"))
+    return sentences.join(parts, ", ") if parts else None
+
+
+def _range(item: RangeFacts, language: str) -> str:
+    unit = display_unit(item.unit)
+    number = _number(item.nominal, language)
+    low, high = _number(item.lower, language), _number(item.upper, language)
+    if number:
+        span = f"{number} {unit}"
+    elif low and high:
+        span = f"({low} ÷ {high}) {unit}" if language == "vi" else f"{low} to {high} {unit}"
+    else:
+        span = f"≤ {high} {unit}" if high else ""
+    step = _number(item.resolution, language)
+    fine = f"d = {step} {display_unit(item.resolution_unit or item.unit)}" if step else ""
+    return ", ".join(part.strip() for part in (span, fine) if part)
+
+
+def _number(number: Decimal | None, language: str) -> str:
+    if number is None:
+        return ""
+    text = f"{number:f}"
+    return localise(text.rstrip("0").rstrip(".") if "." in text else text, language)
+
+
+def _method(sources: CertificateSources, run: ReleasedRun) -> Method:
+    version = sources.procedures[run.run.procedure_version_id]
+    title = _text(version.title_vi, version.title_en)
+    return Method(version.code, version.version, title, version.method_reference)
+
+
+def _standards(sources: CertificateSources, run: ReleasedRun) -> list[StandardUsed]:
+    """Return the calibrated equipment of a run; what needs no calibration does not bear on the result."""
+    used = [use for use in run.equipment if use.withdrawn_at is None and use.calibration_id is not None]
+    return list(dict.fromkeys(_standard(sources, use) for use in used))
+
+
+def _standard(sources: CertificateSources, use: EquipmentUseFacts) -> StandardUsed:
+    chain = None if use.calibration_id is None else sources.chains.get(use.calibration_id)
+    return StandardUsed(
+        code=use.standard_code,
+        name=_text(use.name_vi, use.name_en),
+        role=use.role,
+        serial_number=use.serial_number or None,
+        certificate_number=use.certificate_number or None,
+        laboratory=_optional(use.laboratory_vi, use.laboratory_en),
+        calibrated_on=use.calibrated_on,
+        valid_until=use.valid_until,
+        traceability=sentences.traceability_of(chain.terminals) if chain is not None and chain.holds else None,
+    )
+
+
+def _run(
+    sources: CertificateSources,
+    run: ReleasedRun,
+    items: Sequence[int],
+    methods: Sequence[Method],
+    standards: Sequence[StandardUsed],
+) -> RunRecord:
+    item = sources.items[_item_id(run)]
+    site = sources.site
+    elsewhere = run.run.location_kind != "laboratory"
+    address = Text(item.location_address) if elsewhere else _text(site.address_vi, site.address_en)
+    adjustments = [_text(entry.description_vi, entry.description_en) for entry in run.adjustments]
+    return RunRecord(
+        number=run.run.number,
+        item=items.index(item.id),
+        method=methods.index(_method(sources, run)),
+        performed_from=run.started_on,
+        performed_to=run.ended_on,
+        location=Location(run.run.location_kind, sentences.location(run.run.location_kind, address, run.run.room)),
+        conditions=tuple(_condition(entry) for entry in run.conditions if entry.minimum is not None),
+        standards=tuple(standards.index(used) for used in _standards(sources, run)),
+        results=_tables(run),
+        evaluation_digest=run.evaluation_digest,
+        deviations=_deviations(run),
+        adjustment=sentences.join(adjustments) if adjustments else None,
+        specification=sentences.specification(run.run.agreed_specification),
+        decision_rule=sentences.decision_rule(run.run.decision_rule),
+    )
+
+
+def _condition(entry: ConditionRange) -> Condition:
+    return Condition(
+        quantity=entry.quantity,
+        title=_text(entry.title_vi, entry.title_en),
+        lowest=f"{entry.minimum:f}",
+        highest=f"{entry.maximum:f}",
+        unit=entry.unit,
+    )
+
+
+def _tables(run: ReleasedRun) -> tuple[ResultTable, ...]:
+    """Return the results by section and phase, in the evaluation's order; points not measurable have their row."""
+    keys = list(dict.fromkeys((result.section, result.phase) for result in run.results))
+    missing = _not_measurable(run)
+    for section, _, phase in missing:
+        if (section, phase) not in keys:
+            keys.append((section, phase))
+    return tuple(_table(run, section, phase, missing) for section, phase in keys)
+
+
+def _table(run: ReleasedRun, section: str, phase: str, missing: dict[tuple[str, str, str], str]) -> ResultTable:
+    results = [result for result in run.results if (result.section, result.phase) == (section, phase)]
+    rows = [_row(run, result) for result in results]
+    rows += [
+        _empty_row(point, reason)
+        for (its_section, point, its_phase), reason in missing.items()
+        if (its_section, its_phase) == (section, phase)
+    ]
+    title = _text(results[0].section_vi, results[0].section_en) if results else Text(section)
+    return ResultTable(section, title, phase, tuple(rows))
+
+
+def _row(run: ReleasedRun, result: ResultFacts) -> ResultRow:
+    agreed = run.run.agreed_specification
+    judged = result.decision is not None
+    with_nominal = result.reported_form == "nominal_plus_deviation"
+    return ResultRow(
+        point=_text(result.point_vi, result.point_en),
+        output=_text(result.output_vi, result.output_en),
+        unit=result.reported_unit,
+        value=result.reported_value,
+        expanded_uncertainty=result.reported_expanded_uncertainty,
+        coverage_factor=result.reported_coverage_factor,
+        coverage_probability=result.coverage_probability,
+        degrees_of_freedom=result.effective_degrees_of_freedom,
+        nominal=result.nominal if with_nominal else None,
+        nominal_unit=result.nominal_unit if with_nominal else None,
+        measurement_error=None if with_nominal else result.reported_error,
+        lower_limit=None if not judged or agreed.lower is None else f"{agreed.lower:f}",
+        upper_limit=None if not judged or agreed.upper is None else f"{agreed.upper:f}",
+        limit_unit=agreed.unit if judged else None,
+        decision=result.decision,
+        in_scope=result.in_scope,
+    )
+
+
+def _empty_row(point: str, reason: str) -> ResultRow:
+    return ResultRow(
+        point=Text(point),
+        output=Text(""),
+        unit="",
+        value=None,
+        expanded_uncertainty=None,
+        coverage_factor=None,
+        coverage_probability=None,
+        remark=sentences.not_measurable(reason),
+    )
+
+
+def _not_measurable(run: ReleasedRun) -> dict[tuple[str, str, str], str]:
+    """Return the points that stayed unmeasurable: section, point, phase → reason."""
+    last = {
+        (entry.section, entry.point, entry.phase): entry
+        for entry in sorted(run.exclusions, key=lambda entry: (entry.at, entry.id))
+        if entry.reading_id is None
+    }
+    return {key: entry.reason for key, entry in last.items() if entry.kind == ExclusionKind.NOT_MEASURABLE}
+
+
+def _deviations(run: ReleasedRun) -> tuple[Text, ...]:
+    """Return what departed from the method (7.8.2.1 n), and what was left out of the evaluation."""
+    said = [_text(entry.text_vi, entry.text_en) for entry in run.justifications if entry.on_certificate]
+    return (*said, *_exclusions(run))
+
+
+def _exclusions(run: ReleasedRun) -> Iterable[Text]:
+    points = {(result.section, result.point): _text(result.point_vi, result.point_en) for result in run.results}
+    last = {
+        (entry.reading_id, entry.section, entry.point, entry.phase): entry
+        for entry in sorted(run.exclusions, key=lambda entry: (entry.at, entry.id))
+    }
+    counted: dict[tuple[str, str, str], int] = {}
+    for entry in last.values():
+        if entry.kind == ExclusionKind.EXCLUDED:
+            key = (entry.section, entry.point, entry.reason)
+            counted[key] = counted.get(key, 0) + 1
+    for (section, point, reason), count in counted.items():
+        yield sentences.excluded_reading(points.get((section, point), Text(point)), count, reason)
+
+
+def _statements(sources: CertificateSources, runs: Sequence[RunRecord], items: Sequence[JobItemFacts]) -> Statements:
+    rows = [row for run in runs for table in run.results for row in table.rows]
+    kinds = [terminal.kind for chain in sources.chains.values() for terminal in chain.terminals]
+    in_group_2 = any(
+        PurposeOfUse.GROUP_2 in {item.purpose_of_use, sources.instruments[item.instrument_id].purpose_of_use}
+        for item in items
+    )
+    return Statements(
+        uncertainty=sentences.uncertainty(rows),
+        results_relate_to_items=sentences.RESULTS_RELATE_TO_ITEMS,
+        traceability=sentences.traceability(kinds),
+        reproduction=sentences.REPRODUCTION,
+        sampling=sentences.NO_SAMPLING,
+        verification=sentences.NOT_VERIFICATION if in_group_2 else None,
+        outside_providers=(
+            sentences.OUTSIDE_RESULTS if any(row.provider is not None for row in rows) else sentences.OWN_RESULTS
+        ),
+    )
+
+
+def _signatories(runs: Sequence[ReleasedRun]) -> tuple[Signatory, ...]:
+    """Return who performed, reviewed and approved, each person once per role with the last date."""
+    found: dict[tuple[SignatoryRole, str], Signatory] = {}
+    for run in runs:
+        zone = run.run.timezone
+        for person in run.performed:
+            _keep_latest(found, SignatoryRole.PERFORMED, person, min(local_date(person.at, zone), run.ended_on))
+        _keep_latest(found, SignatoryRole.REVIEWED, run.reviewed, local_date(run.reviewed.at, zone))
+        _keep_latest(found, SignatoryRole.APPROVED, run.released, local_date(run.released.at, zone))
+    order = list(SignatoryRole)
+    return tuple(sorted(found.values(), key=lambda signatory: order.index(signatory.role)))
+
+
+def _keep_latest(
+    found: dict[tuple[SignatoryRole, str], Signatory], role: SignatoryRole, person: PersonAct, on: date
+) -> None:
+    before = found.get((role, person.name))
+    if before is None or before.on < on:
+        found[(role, person.name)] = Signatory(role, person.name, _optional(person.title_vi, person.title_en), on)
