@@ -96,6 +96,7 @@ class StandardCalibration(Base):
                     "calibrated_on",
                     "content_digest",
                     "run_id",
+                    "recorded_by_id",
                 ),
             }
         },
@@ -126,6 +127,8 @@ class StandardCalibration(Base):
     certificate_sha256: Mapped[str | None] = mapped_column(ForeignKey("blob.sha256"))
     dcc_sha256: Mapped[str | None] = mapped_column(ForeignKey("blob.sha256"))
     recorded_at: Mapped[Instant]
+    recorded_by_id: Mapped[int] = mapped_column(BigKey)
+    recorded_by_name: Mapped[Name]
     row_version: Mapped[int] = mapped_column(Integer)
     __mapper_args__ = {"version_id_col": row_version}
 

@@ -28,6 +28,7 @@ TRIGGERS = {
             "calibrated_on",
             "content_digest",
             "run_id",
+            "recorded_by_id",
         ),
     },
     "standard_paper": {"insert_only": True},
@@ -184,6 +185,8 @@ def upgrade() -> None:
         sa.Column("certificate_sha256", sa.String(length=64), nullable=True),
         sa.Column("dcc_sha256", sa.String(length=64), nullable=True),
         sa.Column("recorded_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by_id", columns.BigKey, nullable=False),
+        sa.Column("recorded_by_name", sa.String(length=300), nullable=False),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.CheckConstraint("source IN ('external', 'in_house')", name=op.f("ck_standard_calibration_source")),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,305 @@
+"""What people do with calibrations of standards: record, accept, reject, end, extend, add evidence."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from lims.core import audit
+from lims.core.actor import Actor
+from lims.core.clock import local_date
+from lims.core.errors import NotFound, RuleViolation, StaleRecord
+from lims.people.access import Permission, require
+from standards import queries
+from standards.calibration_checks import check_edges, check_header, check_terminals, checked_contents, content_facts
+from standards.calibration_facts import CalibrationFacts, CalibrationState, ContentFacts
+from standards.calibration_models import (
+    CalibrationContent,
+    CalibrationEdge,
+    CalibrationExtension,
+    CalibrationPoint,
+    CalibrationTerminal,
+    StandardCalibration,
+)
+from standards.commands import (
+    AcceptCalibration,
+    EndCalibration,
+    ExtendCalibration,
+    NewEdge,
+    NewTerminal,
+    RecordCalibration,
+    RecordTerminal,
+    RejectCalibration,
+)
+from standards.digests import digest_of
+from standards.entries import Checker
+from standards.facts import StandardFacts, StandardState
+from standards.standard_services import add_state, own_standard, touch
+from standards.validity import add_months
+
+_ACCEPTANCE = "ISO/IEC 17025:2017, 6.4.4"
+_TRACEABILITY = "ISO/IEC 17025:2017, 6.5"
+
+
+def record_calibration(
+    session: Session, actor: Actor, command: RecordCalibration, *, now: datetime
+) -> CalibrationFacts:
+    """Record a calibration event of a standard with what it says; it waits until somebody else accepts it.
+
+    For those who manage standards (6.4.13, 6.5.2). Refuses, naming the field: a number already recorded for this
+    standard, dates in the future or out of order, ranges of another instrument, units that do not fit, U without k,
+    negative U, terminals of unknown kind or without evidence valid on the calibration date, an upper calibration that
+    was not valid then, and a path that comes back to the same standard.
+    """
+    require(actor, Permission.MANAGE_STANDARDS)
+    row, standard = own_standard(session, actor, command.standard_id, lock=True)
+    if standard.state_at(now) is not None and standard.states[-1].state is StandardState.RETIRED:
+        raise RuleViolation("standard.retired", clause=_ACCEPTANCE)
+    check = Checker()
+    instrument = queries.instrument_facts(session, standard.instrument_id)
+    check_header(session, check, command, local_date(now, standard.timezone))
+    contents = checked_contents(check, command, instrument)
+    check_terminals(check, command.terminals, command.source, command.calibrated_on)
+    check_edges(session, check, command)
+    check.finish()
+    quantities = {address.range.id: address.function.quantity for address in instrument.ranges()}
+    facts = [content_facts(content, quantities[content.range_id]) for content in contents]
+    calibration = _insert_header(session, actor, command, standard, facts, now)
+    for content in facts:
+        _insert_content(session, calibration.id, content)
+    for terminal in command.terminals:
+        _insert_terminal(session, calibration.id, terminal, now)
+    for edge in command.edges:
+        _insert_edge(session, calibration.id, edge, command.run_id, now)
+    touch(row)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "calibration.recorded",
+        ("standard_calibration", calibration.id),
+        now=now,
+        site_id=row.site_id,
+        after={**asdict(command), "content_digest": calibration.content_digest},
+    )
+    return queries.calibration_facts(session, calibration.id)
+
+
+def _insert_header(
+    session: Session,
+    actor: Actor,
+    command: RecordCalibration,
+    standard: StandardFacts,
+    contents: Sequence[ContentFacts],
+    now: datetime,
+) -> StandardCalibration:
+    number = command.certificate_number.strip()
+    valid_until = command.valid_until
+    if valid_until is None and standard.interval_months is not None:
+        valid_until = add_months(command.calibrated_on, standard.interval_months)
+    calibration = StandardCalibration(
+        token=secrets.token_urlsafe(16),
+        standard_id=standard.id,
+        source=command.source,
+        certificate_number=number,
+        laboratory_id=command.laboratory_id,
+        run_id=command.run_id,
+        run_number=command.run_number,
+        calibrated_on=command.calibrated_on,
+        issued_on=command.issued_on,
+        valid_until=valid_until,
+        method=command.method,
+        conditions=command.conditions,
+        accredited_symbol=command.accredited_symbol,
+        state=CalibrationState.RECORDED,
+        content_digest=digest_of(number, command.calibrated_on, standard.id, command.laboratory_id, contents),
+        certificate_sha256=command.certificate_sha256,
+        dcc_sha256=command.dcc_sha256,
+        recorded_at=now,
+        recorded_by_id=actor.person_id,
+        recorded_by_name=actor.name,
+    )
+    session.add(calibration)
+    session.flush()
+    return calibration
+
+
+def _insert_content(session: Session, calibration_id: int, content: ContentFacts) -> None:
+    values = {item.name: getattr(content, item.name) for item in fields(content)}
+    points = values.pop("points")
+    del values["id"]
+    row = CalibrationContent(**{**values, "calibration_id": calibration_id})
+    session.add(row)
+    session.flush()
+    session.add_all(CalibrationPoint(content_id=row.id, **asdict(point)) for point in points)
+
+
+def _insert_terminal(session: Session, calibration_id: int, terminal: NewTerminal, now: datetime) -> None:
+    session.add(CalibrationTerminal(calibration_id=calibration_id, recorded_at=now, **asdict(terminal)))
+
+
+def _insert_edge(session: Session, lower_id: int, edge: NewEdge, run_id: int | None, now: datetime) -> None:
+    session.add(
+        CalibrationEdge(lower_id=lower_id, upper_id=edge.upper_id, role=edge.role, run_id=run_id, recorded_at=now)
+    )
+
+
+def record_terminal(session: Session, actor: Actor, command: RecordTerminal, *, now: datetime) -> CalibrationFacts:
+    """Add evidence at which a path may end to a calibration that still waits for acceptance (6.5.2).
+
+    For those who manage standards. Refuses evidence that does not hold on the calibration date.
+    """
+    require(actor, Permission.MANAGE_STANDARDS)
+    row, facts, standard = _own_calibration(session, actor, command.calibration_id, None)
+    _must_be(facts, CalibrationState.RECORDED)
+    check = Checker()
+    check_terminals(check, [command.terminal], facts.source, facts.calibrated_on)
+    check.finish()
+    _insert_terminal(session, row.id, command.terminal, now)
+    session.flush()
+    _note(session, actor, "calibration.terminal_recorded", row, standard, now, after=asdict(command.terminal))
+    return queries.calibration_facts(session, row.id)
+
+
+def accept_calibration(
+    session: Session, actor: Actor, command: AcceptCalibration, *, now: datetime
+) -> CalibrationFacts:
+    """Accept a recorded calibration: from now on it is the one used (6.4.4). For those who accept calibrations.
+
+    Refuses whoever recorded it, a calibration whose path upward does not end at valid terminals, and one that has
+    run out already. A standard that came back and waited becomes available; one in quarantine stays there.
+    """
+    require(actor, Permission.ACCEPT_CALIBRATIONS)
+    row, facts, standard = _own_calibration(session, actor, command.calibration_id, command.row_version)
+    _must_be(facts, CalibrationState.RECORDED)
+    today = local_date(now, standard.timezone)
+    if facts.recorded_by_id == actor.person_id and not actor.may("system"):
+        raise RuleViolation("calibration.accepted_by_recorder", clause=_ACCEPTANCE, name=actor.name)
+    if facts.calibrated_on > today:
+        raise RuleViolation("calibration.accepted_before_made", clause=_ACCEPTANCE, calibrated_on=facts.calibrated_on)
+    end = facts.valid_until_as_known_on(today)
+    if end is not None and end < today:
+        raise RuleViolation("calibration.run_out", clause=_ACCEPTANCE, valid_until=end)
+    chain = queries.traceability_chain(session, row.id, today)
+    if not chain.holds:
+        first = chain.breaks[0]
+        raise RuleViolation(
+            "calibration.untraceable", clause=_TRACEABILITY, **{**first.values, "reason_code": first.code}
+        )
+    row.state = CalibrationState.ACCEPTED
+    row.accepted_at, row.accepted_by_id, row.accepted_by_name = now, actor.person_id, actor.name
+    row.acceptance_note = command.note
+    current = standard.state_at(now)
+    if current is None or current.state is StandardState.RETURNED:
+        add_state(session, actor, standard.id, StandardState.AVAILABLE, now=now, reason=facts.certificate_number)
+    session.flush()
+    _note(session, actor, "calibration.accepted", row, standard, now, after={"note": command.note})
+    return queries.calibration_facts(session, row.id)
+
+
+def reject_calibration(
+    session: Session, actor: Actor, command: RejectCalibration, *, now: datetime
+) -> CalibrationFacts:
+    """Refuse a recorded calibration for good, saying why (6.4.4). For those who accept calibrations."""
+    require(actor, Permission.ACCEPT_CALIBRATIONS)
+    row, facts, standard = _own_calibration(session, actor, command.calibration_id, command.row_version)
+    _must_be(facts, CalibrationState.RECORDED)
+    check = Checker()
+    check.required("reason", command.reason)
+    check.finish()
+    row.state = CalibrationState.REJECTED
+    row.acceptance_note = command.reason
+    session.flush()
+    _note(session, actor, "calibration.rejected", row, standard, now, after={"reason": command.reason})
+    return queries.calibration_facts(session, row.id)
+
+
+def end_calibration(session: Session, actor: Actor, command: EndCalibration, *, now: datetime) -> CalibrationFacts:
+    """End an accepted calibration from an instant on: adjusted, repaired, damaged or in doubt (6.4.9).
+
+    For those who manage standards. An older calibration does not come to life again. Refuses an instant in the future
+    or before the acceptance.
+    """
+    require(actor, Permission.MANAGE_STANDARDS)
+    row, facts, standard = _own_calibration(session, actor, command.calibration_id, command.row_version)
+    _must_be(facts, CalibrationState.ACCEPTED)
+    check = Checker()
+    check.required("reason", command.reason)
+    at = command.at or now
+    if at > now:
+        check.refuse("at", "entry.date_in_future", date=at, today=now)
+    elif facts.accepted_at is not None and at < facts.accepted_at:
+        check.refuse("at", "entry.dates_reversed", earlier=facts.accepted_at, later=at)
+    check.finish()
+    row.state, row.ended_at, row.ended_reason = CalibrationState.ENDED, at, command.reason
+    session.flush()
+    _note(session, actor, "calibration.ended", row, standard, now, after={"at": at, "reason": command.reason})
+    return queries.calibration_facts(session, row.id)
+
+
+def extend_calibration(
+    session: Session, actor: Actor, command: ExtendCalibration, *, now: datetime
+) -> CalibrationFacts:
+    """Decide, on evidence, that an accepted calibration may be used longer (6.4.7). For those who accept calibrations.
+
+    It holds from the day of the decision: what was measured in between stays without a valid calibration. Refuses an
+    end that is not later than the present one, and a decision without evidence.
+    """
+    require(actor, Permission.ACCEPT_CALIBRATIONS)
+    row, facts, standard = _own_calibration(session, actor, command.calibration_id, None)
+    _must_be(facts, CalibrationState.ACCEPTED)
+    check = Checker()
+    check.required("evidence", command.evidence)
+    end = facts.valid_until_as_known_on(local_date(now, standard.timezone))
+    if end is None or command.valid_until <= end:
+        check.refuse("valid_until", "calibration.not_longer", valid_until=end or facts.calibrated_on)
+    check.finish()
+    session.add(
+        CalibrationExtension(
+            calibration_id=row.id,
+            valid_until=command.valid_until,
+            evidence=command.evidence,
+            decided_on=local_date(now, standard.timezone),
+            decided_by_id=actor.person_id,
+            decided_by_name=actor.name,
+        )
+    )
+    session.flush()
+    _note(session, actor, "calibration.extended", row, standard, now, after=asdict(command))
+    return queries.calibration_facts(session, row.id)
+
+
+def _own_calibration(
+    session: Session, actor: Actor, calibration_id: int, seen: int | None
+) -> tuple[StandardCalibration, CalibrationFacts, StandardFacts]:
+    """Return a calibration of the actor's laboratory, its row locked; StaleRecord if it changed since it was seen."""
+    row = session.get(StandardCalibration, calibration_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound("calibration.not_found")
+    _, standard = own_standard(session, actor, row.standard_id)
+    if seen is not None and seen != row.row_version:
+        raise StaleRecord("record.stale_between", seen=seen, present=row.row_version)
+    return row, queries.calibration_facts(session, calibration_id), standard
+
+
+def _must_be(facts: CalibrationFacts, wanted: CalibrationState) -> None:
+    if facts.state is not wanted:
+        raise RuleViolation("calibration.wrong_state", clause=_ACCEPTANCE, state=facts.state, wanted=wanted)
+
+
+def _note(
+    session: Session,
+    actor: Actor,
+    action: str,
+    row: StandardCalibration,
+    standard: StandardFacts,
+    now: datetime,
+    *,
+    after: Mapping[str, object],
+) -> None:
+    subject = ("standard_calibration", row.id)
+    audit.record(session, actor, action, subject, now=now, site_id=standard.site_id, after=after)

@@ -1,0 +1,55 @@
+"""What other packages may ask of standards: every read in one place, under one name."""
+
+from __future__ import annotations
+
+from standards.calibration_queries import (
+    calibration_facts,
+    calibrations_by_id,
+    calibrations_of,
+    chain_facts,
+    drifts_of,
+    traceability_chain,
+)
+from standards.digests import content_digest, damaged_calibrations
+from standards.instrument_queries import (
+    instrument_facts,
+    instruments,
+    instruments_by_id,
+    names_of,
+    standard_facts,
+    standards_by_id,
+)
+from standards.register_queries import standard_line, standards
+from standards.use_queries import (
+    calibration_choice,
+    check_use,
+    reference_correlations,
+    reference_value_at,
+    usable_calibrations,
+    usable_without_calibration,
+)
+
+__all__ = [
+    "calibration_choice",
+    "calibration_facts",
+    "calibrations_by_id",
+    "calibrations_of",
+    "chain_facts",
+    "check_use",
+    "content_digest",
+    "damaged_calibrations",
+    "drifts_of",
+    "instrument_facts",
+    "instruments",
+    "instruments_by_id",
+    "names_of",
+    "reference_correlations",
+    "reference_value_at",
+    "standard_facts",
+    "standard_line",
+    "standards",
+    "standards_by_id",
+    "traceability_chain",
+    "usable_calibrations",
+    "usable_without_calibration",
+]

@@ -1,0 +1,299 @@
+"""What may be used at an instant, and which value it has then: reads for runs, reviews and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from lims.core.clock import local_date
+from lims.core.errors import NotFound, RuleViolation
+from standards.calibration_facts import (
+    CalibrationChoice,
+    CalibrationFacts,
+    ContentChoice,
+    ContentFacts,
+    Phase,
+    Point,
+    ReferenceCorrelation,
+    ReferenceValue,
+    UseProblem,
+)
+from standards.calibration_models import CalibrationContent, Standard
+from standards.calibration_queries import (
+    calibration_facts,
+    calibrations_by_id,
+    calibrations_of,
+    calibrations_of_all,
+    chain_facts,
+    drifts_of,
+)
+from standards.facts import (
+    InstrumentFacts,
+    LegalRegime,
+    StandardFacts,
+    StandardRole,
+    StandardState,
+)
+from standards.instrument_queries import (
+    instruments_by_id,
+    load_standards,
+    standard_facts,
+    standard_rows,
+)
+from standards.models import Instrument
+from standards.reference import correlations, reference_value
+from standards.traceability import ChainFacts, trace
+from standards.validity import (
+    ROLES_SERVED,
+    standard_problems,
+    use_problems,
+)
+
+
+def usable_calibrations(
+    session: Session,
+    *,
+    site_id: int,
+    role: StandardRole,
+    at: datetime,
+    quantity: str | None = None,
+    instrument_kind: str | None = None,
+    legal_regime: LegalRegime | str = LegalRegime.CALIBRATION,
+) -> list[CalibrationChoice]:
+    """Return the calibrations of a site that may be used in a role at an instant, traceable ones only, by code.
+
+    Each lists the contents for which it is the latest accepted calibration; `quantity` narrows these.
+    """
+    serving = [own for own, served in ROLES_SERVED.items() if role in served]
+    query = standard_rows().where(Standard.site_id == site_id, Standard.role.in_(serving))
+    if instrument_kind:
+        query = query.where(Instrument.kind == instrument_kind)
+    standards = load_standards(session, query)
+    instruments = instruments_by_id(session, {standard.instrument_id for standard in standards})
+    calibrations = calibrations_of_all(session, {standard.id for standard in standards})
+    chains = chain_facts(session, {item.id for found in calibrations.values() for item in found})
+    choices = []
+    for standard in standards:
+        siblings = calibrations[standard.id]
+        for calibration in siblings:
+            contents = _usable_contents(standard, calibration, siblings, at, role, LegalRegime(legal_regime), quantity)
+            if contents and trace(chains, calibration.id, local_date(at, standard.timezone)).holds:
+                choices.append(_choice(standard, calibration, instruments[standard.instrument_id], contents, at))
+    return choices
+
+
+def _usable_contents(
+    standard: StandardFacts,
+    calibration: CalibrationFacts,
+    siblings: Sequence[CalibrationFacts],
+    at: datetime,
+    role: StandardRole,
+    legal_regime: LegalRegime,
+    quantity: str | None,
+) -> list[ContentFacts]:
+    fitting = [
+        content
+        for content in calibration.contents
+        if content.phase is Phase.AS_LEFT and quantity in {None, content.quantity}
+    ]
+    return [
+        content
+        for content in fitting
+        if not use_problems(
+            standard,
+            calibration,
+            siblings,
+            at=at,
+            role=role,
+            legal_regime=legal_regime,
+            range_ids=[content.range_id],
+        )
+    ]
+
+
+def usable_without_calibration(
+    session: Session, *, site_id: int, role: StandardRole, at: datetime
+) -> list[StandardFacts]:
+    """Return equipment of a site that needs no calibration and may be used in a role at an instant."""
+    query = standard_rows().where(Standard.site_id == site_id, Standard.needs_calibration.is_(False))
+    return [
+        standard
+        for standard in load_standards(session, query)
+        if not standard_problems(standard, at=at, role=role, legal_regime=LegalRegime.CALIBRATION)
+    ]
+
+
+def calibration_choice(session: Session, calibration_id: int, *, at: datetime | None = None) -> CalibrationChoice:
+    """Return what a run or certificate says of a calibration, whether it may be used or not. Raises NotFound.
+
+    `at` is the instant of use: days left, the limitation and extensions are those of then (default: when recorded).
+    """
+    calibration = calibration_facts(session, calibration_id)
+    standard = standard_facts(session, calibration.standard_id)
+    instrument = instruments_by_id(session, [standard.instrument_id])[standard.instrument_id]
+    contents = [content for content in calibration.contents if content.phase is Phase.AS_LEFT]
+    return _choice(standard, calibration, instrument, contents, at or calibration.recorded_at)
+
+
+def _choice(
+    standard: StandardFacts,
+    calibration: CalibrationFacts,
+    instrument: InstrumentFacts,
+    contents: Sequence[ContentFacts],
+    at: datetime,
+) -> CalibrationChoice:
+    day = local_date(at, standard.timezone)
+    end = calibration.valid_until_as_known_on(day)
+    state = standard.state_at(at)
+    return CalibrationChoice(
+        standard_id=standard.id,
+        standard_code=standard.code,
+        role=standard.role,
+        name_vi=standard.name_vi,
+        name_en=standard.name_en,
+        serial_number=standard.serial_number,
+        accuracy_class=standard.accuracy_class,
+        instrument_id=standard.instrument_id,
+        instrument_kind=standard.kind,
+        site_id=standard.site_id,
+        calibration_id=calibration.id,
+        certificate_number=calibration.certificate_number,
+        laboratory_id=calibration.laboratory_id,
+        laboratory_name_vi=calibration.laboratory_name_vi,
+        laboratory_name_en=calibration.laboratory_name_en,
+        calibrated_on=calibration.calibrated_on,
+        valid_until=end,
+        days_left=None if end is None else (end - day).days,
+        limitation=state.limitation if state is not None and state.state is StandardState.LIMITED else None,
+        contents=tuple(_content_choice(content, instrument) for content in contents),
+    )
+
+
+def _content_choice(content: ContentFacts, instrument: InstrumentFacts) -> ContentChoice:
+    address = instrument.range_address(content.range_id)
+    if address is None:
+        raise NotFound("range.not_found")
+    return ContentChoice(
+        content_id=content.id,
+        range_id=content.range_id,
+        part_code=address.part.code,
+        part_name_vi=address.part.name_vi,
+        part_name_en=address.part.name_en,
+        kind=content.kind,
+        identifier=content.identifier,
+        quantity=content.quantity,
+        unit=content.unit,
+        nominal=content.nominal,
+        value=content.value,
+        expanded_uncertainty=content.expanded_uncertainty,
+        expanded_uncertainty_unit=content.expanded_uncertainty_unit,
+        coverage_factor=content.coverage_factor,
+        lower=address.range.lower,
+        upper=address.range.upper,
+        resolution=address.range.resolution,
+        resolution_unit=address.range.resolution_unit,
+    )
+
+
+def check_use(
+    session: Session,
+    calibration_id: int | None = None,
+    *,
+    standard_id: int | None = None,
+    content_id: int | None = None,
+    at: datetime,
+    legal_regime: LegalRegime | str = LegalRegime.CALIBRATION,
+    role: StandardRole,
+) -> list[UseProblem]:
+    """Return every reason against using a calibration (or a standard that needs none) at an instant.
+
+    With `content_id` only that content's range is asked about. Raises NotFound for unknown keys.
+    """
+    regime = LegalRegime(legal_regime)
+    if calibration_id is None:
+        if standard_id is None:
+            raise ValueError("a calibration or a standard is needed")
+        return _check_standard(session, standard_id, at, regime, role)
+    calibration = calibration_facts(session, calibration_id)
+    content = None if content_id is None else _content(calibration, content_id)
+    standard = standard_facts(session, calibration.standard_id)
+    problems = use_problems(
+        standard,
+        calibration,
+        calibrations_of(session, standard.id),
+        at=at,
+        role=role,
+        legal_regime=regime,
+        range_ids=None if content is None else [content.range_id],
+    )
+    return problems + chain_problems(chain_facts(session, [calibration_id]), calibration_id, standard, at)
+
+
+def _check_standard(
+    session: Session, standard_id: int, at: datetime, regime: LegalRegime, role: StandardRole
+) -> list[UseProblem]:
+    standard = standard_facts(session, standard_id)
+    problems = standard_problems(standard, at=at, role=role, legal_regime=regime)
+    if standard.needs_calibration:
+        problems.append(UseProblem("use.no_calibration"))
+    return problems
+
+
+def chain_problems(chains: ChainFacts, calibration_id: int, standard: StandardFacts, at: datetime) -> list[UseProblem]:
+    """Return one problem per break above a calibration; its values hold the break's code and where it is."""
+    chain = trace(chains, calibration_id, local_date(at, standard.timezone))
+    return [UseProblem("use.untraceable", {**item.values, "reason_code": item.code}) for item in chain.breaks]
+
+
+def _content(calibration: CalibrationFacts, content_id: int) -> ContentFacts:
+    content = calibration.content(content_id)
+    if content is None:
+        raise NotFound("content.not_found")
+    return content
+
+
+def reference_value_at(
+    session: Session,
+    calibration_id: int,
+    content_id: int | None = None,
+    *,
+    range_id: int | None = None,
+    point: Point | None = None,
+    at: datetime,
+) -> ReferenceValue:
+    """Return a standard's value at a point and an instant, from one calibration: bench and review both use this.
+
+    Either the content is named, or the range, if the calibration says one thing of it as left. Whether it may be used
+    then is asked separately (`check_use`). Raises NotFound; RuleViolation reference.* (see standards.reference).
+    """
+    calibration = calibration_facts(session, calibration_id)
+    content = _content(calibration, content_id) if content_id is not None else _only(calibration, range_id)
+    standard = standard_facts(session, calibration.standard_id)
+    drifts = drifts_of(session, standard.id)
+    return reference_value(calibration, content, point, drifts, local_date(at, standard.timezone))
+
+
+def _only(calibration: CalibrationFacts, range_id: int | None) -> ContentFacts:
+    found = [
+        content
+        for content in calibration.contents
+        if content.phase is Phase.AS_LEFT and (range_id is None or content.range_id == range_id)
+    ]
+    if not found:
+        raise NotFound("content.not_found")
+    if len(found) > 1:
+        raise RuleViolation("reference.ambiguous", clause="ISO/IEC 17025:2017, 6.5.1", count=len(found))
+    return found[0]
+
+
+def reference_correlations(session: Session, content_ids: Sequence[int]) -> list[ReferenceCorrelation]:
+    """Return the correlations of contents used together in one run (see standards.reference.correlations)."""
+    rows = {key: session.get(CalibrationContent, key) for key in content_ids}
+    calibrations = calibrations_by_id(session, {row.calibration_id for row in rows.values() if row is not None})
+    by_id = {content.id: content for item in calibrations.values() for content in item.contents}
+    missing = [key for key in content_ids if key not in by_id]
+    if missing:
+        raise NotFound("content.not_found")
+    return correlations([by_id[key] for key in dict.fromkeys(content_ids)])
