@@ -40,8 +40,8 @@ from lims.core.actor import Actor
 from lims.core.clock import local_date
 from lims.core.errors import FieldError, IntegrityFailure, InvalidInput, RuleViolation, StaleRecord
 from lims.core.text import normalise
+from lims.jobs import item_services
 from lims.jobs import queries as jobs
-from lims.jobs import services as job_services
 from lims.jobs.facts import ItemState, MoveItem
 from lims.people import access
 from lims.people import queries as people
@@ -71,8 +71,9 @@ def submit_run(session: Session, actor: Actor, command: Decide, *, now: datetime
     times = [r.observed_at for r in material.current if r.address.section != CONDITIONS]
     row.started_at, row.ended_at = min(times), max(times)
     row.state = RunState.SUBMITTED
-    _decide(session, actor, run, DecisionKind.SUBMITTED, stored, command.comment, None, now)
     session.flush()
+    _decide(session, actor, run, DecisionKind.SUBMITTED, stored, command.comment, None, now)
+    _finish_item(session, actor, run, now)
     return stored
 
 
@@ -144,6 +145,8 @@ def return_run(session: Session, actor: Actor, command: Decide, *, now: datetime
     _need_comment(command)
     evaluation = _named(session, run, command)
     row.state = RunState.DRAFT
+    session.flush()
+    _reopen_item(session, actor, run, command.comment, now)
     return _decide(session, actor, run, DecisionKind.RETURNED, evaluation, command.comment, None, now)
 
 
@@ -227,20 +230,32 @@ def _problems(session: Session, material: RunMaterial, now: datetime) -> tuple[P
     return problems(standing(session, material, now=now, every_reading=True))
 
 
+def _finish_item(session: Session, actor: Actor, run: RunFacts, now: datetime) -> None:
+    """Say that the bench work on the item is done, once none of its runs is a draft."""
+    if _item_stands(session, run, ItemState.IN_WORK, [RunState.DRAFT]):
+        item_services.finish_item(session, actor, MoveItem(run.job_item_id or 0), now=now)
+
+
+def _reopen_item(session: Session, actor: Actor, run: RunFacts, comment: str, now: datetime) -> None:
+    """Take the item back to work: a run was returned."""
+    if _item_stands(session, run, ItemState.DONE, []):
+        item_services.reopen_item(session, actor, MoveItem(run.job_item_id or 0, normalise(comment)), now=now)
+
+
 def _release_item(session: Session, actor: Actor, run: RunFacts, now: datetime) -> None:
-    """Take the item further when none of its runs is still open."""
-    if run.job_item_id is None:
-        return
-    open_runs = select(func.count()).where(
-        CalibrationRun.job_item_id == run.job_item_id,
-        CalibrationRun.state.in_([RunState.DRAFT, RunState.SUBMITTED, RunState.REVIEWED]),
+    """Release the item with the last of its runs."""
+    if _item_stands(session, run, ItemState.DONE, [RunState.DRAFT, RunState.SUBMITTED, RunState.REVIEWED]):
+        item_services.release_item(session, actor, MoveItem(run.job_item_id or 0), now=now)
+
+
+def _item_stands(session: Session, run: RunFacts, state: ItemState, without: list[RunState]) -> bool:
+    """Return whether the run's item is in a state, and none of its runs in those given."""
+    if run.job_item_id is None or jobs.job_item_facts(session, run.job_item_id).state is not state:
+        return False
+    count = select(func.count()).where(
+        CalibrationRun.job_item_id == run.job_item_id, CalibrationRun.state.in_([str(entry) for entry in without])
     )
-    item = jobs.job_item_facts(session, run.job_item_id)
-    if session.execute(open_runs).scalar_one() or item.state not in {ItemState.IN_WORK, ItemState.DONE}:
-        return
-    if item.state is ItemState.IN_WORK:
-        job_services.finish_item(session, actor, MoveItem(item.id), now=now)
-    job_services.release_item(session, actor, MoveItem(item.id), now=now)
+    return session.execute(count).scalar_one() == 0
 
 
 def void_run(session: Session, actor: Actor, command: Decide, *, now: datetime) -> DecisionFacts:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lims.calibrations.facts import (
@@ -46,7 +47,7 @@ def run_row(session: Session, run_id: int, *, lock: str = "") -> CalibrationRun:
 
     Raises NotFound.
     """
-    query: Select[tuple[CalibrationRun]] = select(CalibrationRun).where(CalibrationRun.id == run_id)
+    query = select(CalibrationRun).where(CalibrationRun.id == run_id)
     if lock:
         query = query.with_for_update(read=lock == "share").execution_options(populate_existing=True)
     row = session.execute(query).scalar_one_or_none()
@@ -198,47 +199,48 @@ def equipment(session: Session, run_id: int, *, withdrawn: bool = False) -> tupl
 
 def use_facts(session: Session, row: EquipmentUse) -> EquipmentUseFacts:
     """Return one use with the names its calibration gives."""
-    common = {
-        "id": row.id,
-        "slot": row.slot,
-        "role": row.role,
-        "standard_id": row.standard_id,
-        "calibration_id": row.calibration_id,
-        "content_id": row.content_id,
-        "section": row.section,
-        "point": row.point,
-        "added_at": row.added_at,
-        "added_by_name": row.added_by_name,
-        "withdrawn_at": row.withdrawn_at,
-        "withdrawn_by_name": row.withdrawn_by_name or "",
-        "withdrawn_reason": row.withdrawn_reason or "",
-    }
+    names: dict[str, Any]
     if row.calibration_id is None:
         standard = standards.standard_facts(session, row.standard_id)
-        return EquipmentUseFacts(
-            standard_code=standard.code,
-            name_vi=standard.name_vi,
-            name_en=standard.name("en"),
-            serial_number=standard.serial_number or "",
-            certificate_number="",
-            laboratory_vi="",
-            laboratory_en="",
-            calibrated_on=None,
-            valid_until=None,
-            **common,
-        )
-    choice = standards.calibration_choice(session, row.calibration_id, at=row.added_at)
+        names = {
+            "standard_code": standard.code,
+            "name_vi": standard.name_vi,
+            "name_en": standard.name("en"),
+            "serial_number": standard.serial_number or "",
+            "certificate_number": "",
+            "laboratory_vi": "",
+            "laboratory_en": "",
+            "calibrated_on": None,
+            "valid_until": None,
+        }
+    else:
+        choice = standards.calibration_choice(session, row.calibration_id, at=row.added_at)
+        names = {
+            "standard_code": choice.standard_code,
+            "name_vi": choice.name_vi,
+            "name_en": choice.name("en"),
+            "serial_number": choice.serial_number or "",
+            "certificate_number": choice.certificate_number,
+            "laboratory_vi": choice.laboratory_name_vi,
+            "laboratory_en": choice.laboratory("en"),
+            "calibrated_on": choice.calibrated_on,
+            "valid_until": choice.valid_until,
+        }
     return EquipmentUseFacts(
-        standard_code=choice.standard_code,
-        name_vi=choice.name_vi,
-        name_en=choice.name("en"),
-        serial_number=choice.serial_number or "",
-        certificate_number=choice.certificate_number,
-        laboratory_vi=choice.laboratory_name_vi,
-        laboratory_en=choice.laboratory("en"),
-        calibrated_on=choice.calibrated_on,
-        valid_until=choice.valid_until,
-        **common,
+        id=row.id,
+        slot=row.slot,
+        role=row.role,
+        standard_id=row.standard_id,
+        calibration_id=row.calibration_id,
+        content_id=row.content_id,
+        section=row.section,
+        point=row.point,
+        added_at=row.added_at,
+        added_by_name=row.added_by_name,
+        withdrawn_at=row.withdrawn_at,
+        withdrawn_by_name=row.withdrawn_by_name or "",
+        withdrawn_reason=row.withdrawn_reason or "",
+        **names,
     )
 
 

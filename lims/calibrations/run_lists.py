@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations.facts import RunLine, RunPurpose, RunState
@@ -60,7 +60,7 @@ def counts(session: Session, actor: Actor, *, mine: bool = False) -> dict[str, i
     )
     if mine:
         query = query.where(_of_person(actor.person_id))
-    return {state: count for state, count in session.execute(query)}
+    return {str(state): int(count) for state, count in session.execute(query)}
 
 
 def runs_of_item(session: Session, job_item_id: int) -> list[RunLine]:
@@ -74,7 +74,7 @@ def _of_person(person_id: int) -> Any:
     return or_(CalibrationRun.opened_by_id == person_id, CalibrationRun.id.in_(takes_part))
 
 
-def _lines() -> Select[Any]:
+def _lines() -> Any:
     return (
         select(CalibrationRun, Instrument, Job, Procedure.code)
         .join(Site, Site.id == CalibrationRun.site_id)

@@ -23,8 +23,8 @@ from lims.core.clock import local_date
 from lims.core.db import is_duplicate
 from lims.core.errors import FieldError, Forbidden, InvalidInput, NotFound, RuleViolation, StaleRecord
 from lims.core.numbering import NumberKind, take_number
+from lims.jobs import item_services
 from lims.jobs import queries as jobs
-from lims.jobs import services as job_services
 from lims.jobs.facts import AgreedSpecification, DecisionRule, ItemState, JobItemFacts, MoveItem, points_to_json
 from lims.people import access
 from lims.people import queries as people
@@ -83,7 +83,7 @@ def open_run(session: Session, actor: Actor, command: OpenRun, *, now: datetime)
     run = queries.facts_of(session, row)
     check_performer(session, run, actor, on=today)
     if item is not None and item.state in _STARTABLE:
-        job_services.start_item(session, actor, MoveItem(item.id), now=now)
+        item_services.start_item(session, actor, MoveItem(item.id), now=now)
     after = {"number": run.number, "purpose": run.purpose, "job_item": run.job_item_id, "instrument": run.instrument_id}
     audit.record(session, actor, "run.opened", ("run", run.id), now=now, site_id=site_id, after=after)
     return run
