@@ -160,7 +160,7 @@ def _own_item(
     own_job(session, actor, item.job_id)
     facts = queries.job_item_facts(session, item_id)
     if row_version is not None and row_version != item.row_version:
-        raise StaleRecord("item.stale", seen=row_version, present=item.row_version, state=facts.state)
+        raise StaleRecord("record.stale_between", seen=row_version, present=item.row_version)
     return item, facts
 
 

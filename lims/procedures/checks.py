@@ -194,7 +194,7 @@ def _output(section: Section, output: Output, coverage: Coverage, path: str) -> 
     try:
         compile_model(alone)
     except CalcError as error:
-        yield FieldError(f"{path}.expression", error.code, dict(error.values))
+        yield FieldError(f"{path}.expression", f"definition.{error.code}", dict(error.values))
 
 
 def _unique(path: str, key: str, values: Iterable[str]) -> _Faults:

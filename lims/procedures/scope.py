@@ -95,7 +95,7 @@ def check_line(line: ScopeLineInput, path: str) -> None:
     try:
         fits = is_compatible(line.unit, line.cmc_unit)
     except CalcError as error:
-        raise InvalidInput.of(f"{path}cmc_unit", error.code, **error.values) from error
+        raise InvalidInput.of(f"{path}unit", "definition.unit_unknown", unit=f"{line.unit}, {line.cmc_unit}") from error
     relative = is_compatible(line.cmc_unit, "1")
     if not fits and not relative:
         raise InvalidInput.of(f"{path}cmc_unit", "scope.cmc_unit", unit=line.cmc_unit, expected=line.unit)
@@ -104,7 +104,7 @@ def check_line(line: ScopeLineInput, path: str) -> None:
     try:
         _program(line.cmc_expression)
     except CalcError as error:
-        raise InvalidInput.of(f"{path}cmc_expression", error.code, **error.values) from error
+        raise InvalidInput.of(f"{path}cmc_expression", f"definition.{error.code}", **error.values) from error
 
 
 def _program(expression: str) -> Program:

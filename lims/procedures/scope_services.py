@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from calc.errors import CalcError
 from calc.units import canonical_unit
 from lims.core import audit
 from lims.core.actor import Actor
@@ -75,10 +74,7 @@ def _end_open_version(session: Session, command: RecordScope) -> None:
 
 
 def _line(version_id: int, position: int, line: ScopeLineInput) -> ScopeLine:
-    try:
-        unit, cmc_unit = canonical_unit(line.unit), canonical_unit(line.cmc_unit)
-    except CalcError as error:
-        raise InvalidInput.of(f"lines.{position}.unit", error.code, **error.values) from error
+    unit, cmc_unit = canonical_unit(line.unit), canonical_unit(line.cmc_unit)
     return ScopeLine(
         scope_version_id=version_id,
         position=position,

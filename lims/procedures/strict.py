@@ -78,8 +78,8 @@ class Table:
             return "1"
         try:
             return canonical_unit(text)
-        except CalcError as error:
-            self.fault(key, error.code, **error.values)
+        except CalcError:
+            self.fault(key, "definition.unit_unknown", unit=text[:64])
             return "1"
 
     def number(self, key: str, default: Decimal | None = None, *, infinite: bool = False) -> Decimal:
