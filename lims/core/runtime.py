@@ -1,0 +1,93 @@
+"""What a request works with: database, clock, zone, and the hooks that packages hang into the shared pages.
+
+One `Runtime` hangs at each application; nothing here is global.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
+
+from lims.core.account import Account
+from lims.core.actor import Actor
+from lims.core.clock import Clock, local_date
+from lims.core.db import Database
+
+_EXTENSION: Final = "lims"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the left rail: shown to whoever may call its endpoint. `words` is an English msgid."""
+
+    endpoint: str
+    words: str
+    icon: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the first page: a template, and a function that reads what it prints; None leaves it out."""
+
+    permission: str
+    template: str
+    load: Callable[[Session, Actor, date], Mapping[str, Any] | None]
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One hit of the search field: the words, a line below, what kind of thing (a label code) and where it opens."""
+
+    title: str
+    detail: str
+    kind: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Searches one package's records for the search field at the top."""
+
+    permission: str
+    find: Callable[[Session, Actor, str, date], list[Found]]
+
+
+@dataclass
+class Runtime:
+    """The parts handed down by `lims.app.create_app`."""
+
+    database: Database
+    clock: Clock
+    timezone: str
+    language: str
+    base_url: str
+    load_account: Callable[[Session, int, date], Account | None]
+    places: list[Place] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
+    finders: list[Finder] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """Return the current time in UTC."""
+        return self.clock.now()
+
+    def today(self) -> date:
+        """Return the date in the laboratory's zone."""
+        return local_date(self.clock.now(), self.timezone)
+
+
+def attach(app: Flask, context: Runtime) -> None:
+    """Hang the parts at the application."""
+    app.extensions[_EXTENSION] = context
+
+
+def runtime(app: Flask | None = None) -> Runtime:
+    """Return the parts of an application (default: the one answering now)."""
+    context: Runtime = (app or current_app).extensions[_EXTENSION]
+    return context

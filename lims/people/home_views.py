@@ -1,0 +1,66 @@
+"""The first page, the search field and the sign of life."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+
+from lims.core.marks import N_
+from lims.core.web import (
+    Found,
+    Place,
+    add_place,
+    current_actor,
+    public,
+    reading,
+    runtime,
+    search_words,
+    signed_in,
+    today,
+)
+from lims.people.access import Permission
+
+bp = Blueprint("home", __name__)
+add_place(bp, Place("home.home", N_("Overview"), "home", order=0))
+
+
+@bp.get("/")
+@signed_in
+def home() -> ResponseReturnValue:
+    """Show what waits for the reader; customers go to their certificates."""
+    actor = current_actor()
+    if not actor.may(Permission.VIEW_LABORATORY) and actor.may(Permission.VIEW_OWN_CERTIFICATES):
+        return redirect(url_for("portal.certificates"), 303)
+    shown = []
+    with reading() as session:
+        for panel in sorted(runtime().panels, key=lambda panel: panel.order):
+            content = panel.load(session, actor, today()) if actor.may(panel.permission) else None
+            if content is not None:
+                shown.append((panel.template, content))
+    return render_template("home/home.html", panels=shown)
+
+
+@bp.get("/search")
+@signed_in
+def search() -> ResponseReturnValue:
+    """Search every kind of record the reader may see; a single exact hit (a scanned code) opens at once."""
+    actor, words = current_actor(), search_words()
+    found: list[Found] = []
+    if words:
+        with reading() as session:
+            for finder in runtime().finders:
+                if actor.may(finder.permission):
+                    found.extend(finder.find(session, actor, words, today()))
+    if len(found) == 1 and found[0].title.casefold() == words.casefold():
+        return redirect(found[0].url, 303)
+    return render_template("home/search.html", words=words, found=found)
+
+
+@bp.get("/health")
+@public
+def health() -> ResponseReturnValue:
+    """Answer "ok" while the database answers; for monitors."""
+    with reading() as session:
+        session.execute(text("SELECT 1"))
+    return "ok\n", 200, {"Content-Type": "text/plain; charset=utf-8"}

@@ -1,0 +1,67 @@
+// Comfort for every page; each page also works without it.
+"use strict";
+(() => {
+  // A mistake or the first field takes the focus; nothing else moves.
+  const first = document.querySelector("[data-focus]");
+  if (first) first.focus();
+
+  // Rows of a list open by a click anywhere and by Enter on the row's link.
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("tr[data-href]");
+    if (!row || event.target.closest("a, button, input, select, textarea, label, summary")) return;
+    if (String(window.getSelection())) return;
+    if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener");
+    else window.location.assign(row.dataset.href);
+  });
+
+  // "/" goes to the search field; Escape closes an open menu.
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      const search = document.querySelector("[data-search]");
+      if (search) { event.preventDefault(); search.focus(); search.select(); }
+    }
+    if (event.key === "Escape") {
+      document.querySelectorAll("details.menu[open]").forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+    }
+  });
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  });
+
+  // Typed text is not lost by leaving a form unnoticed.
+  let typed = false;
+  document.querySelectorAll("form[data-typed]").forEach((form) => {
+    form.addEventListener("input", () => { typed = true; });
+    form.addEventListener("submit", () => { typed = false; });
+  });
+  window.addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
+
+  // A form is sent once, however often its button is pressed.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method === "post") form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+  });
+
+  // A part of a page that waits for a task asks for itself again until it is done.
+  const poll = async (part) => {
+    const pause = Number(part.dataset.pollEvery || 2000);
+    let answer;
+    try {
+      answer = await fetch(part.dataset.poll, { headers: { "X-Requested-With": "fetch", "X-Background": "1" }, credentials: "same-origin" });
+    } catch { window.setTimeout(poll, pause * 2, part); return; }
+    if (answer.status === 401) { window.location.reload(); return; }
+    if (answer.ok) {
+      part.innerHTML = await answer.text();
+      if (part.querySelector("[data-poll-reload]")) { window.location.reload(); return; }
+      if (part.querySelector("[data-poll-done]")) return;
+    }
+    window.setTimeout(poll, pause, part);
+  };
+  document.querySelectorAll("[data-poll]").forEach((part) => { window.setTimeout(poll, Number(part.dataset.pollEvery || 2000), part); });
+})();
