@@ -68,7 +68,7 @@ class Equipment:
 
 WEIGHT = Quantity("mass", "g", "10000", "10000", "10000", "10000.005", "45", "mg")
 ROOM = (
-    Quantity("temperature", "degC", "5", "50", "20", "20.0", "0.3", "delta_degC", "0.1"),
+    Quantity("temperature", "degC", "5", "50", "20", "20.0", "0.3", "degC", "0.1"),
     Quantity("relative_humidity", "%", "10", "95", "50", "50.0", "2", "%", "0.1"),
 )
 
@@ -141,7 +141,7 @@ EQUIPMENT: Sequence[Equipment] = (
 
 
 def add_equipment(session: Session, laboratory: Laboratory) -> None:
-    """Register all equipment with its calibrations, accepted by the technical manager on the days they came back."""
+    """Register all equipment with its calibrations, accepted by the quality manager some days after they came back."""
     for equipment in EQUIPMENT:
         _add(session, laboratory, equipment)
 
@@ -149,7 +149,7 @@ def add_equipment(session: Session, laboratory: Laboratory) -> None:
 def _add(session: Session, laboratory: Laboratory, equipment: Equipment) -> None:
     calibrated_on = laboratory.today - timedelta(days=equipment.calibrated_days_ago)
     recorded_at = laboratory.at(calibrated_on + timedelta(days=5), hour=9)
-    recorder, acceptor = laboratory.actor("cl01"), laboratory.actor("kt01")
+    recorder, acceptor = laboratory.actor("kt01"), laboratory.actor("cl01")
     identity = InstrumentIdentity(
         owner_id=laboratory.organisation_id,
         kind=equipment.kind,

@@ -26,6 +26,7 @@ from lims.people.facts import (
     OrganisationKind,
     Role,
 )
+from lims.procedures import authorisation_services, scope_services
 from lims.procedures import files as procedure_files
 from lims.procedures import services as procedure_services
 from lims.procedures.facts import (
@@ -288,7 +289,7 @@ def _authorise(session: Session, laboratory: Laboratory, persons: Mapping[str, i
         )
     )
     for grant in grants:
-        procedure_services.grant_authorisation(session, laboratory.actor("cl01"), grant, now=now)
+        authorisation_services.grant_authorisation(session, laboratory.actor("cl01"), grant, now=now)
 
 
 def _scope(session: Session, laboratory: Laboratory, since: date, *, now: datetime) -> None:
@@ -300,7 +301,7 @@ def _scope(session: Session, laboratory: Laboratory, since: date, *, now: dateti
         lower=Decimal(1),
         upper=Decimal(20),
         unit="kg",
-        method="HC-KL-01",
+        method="HC-KL-01:2026",
         cmc_expression="0.02 + 0.003 * x",
         cmc_unit="g",
     )
@@ -312,4 +313,4 @@ def _scope(session: Session, laboratory: Laboratory, since: date, *, now: dateti
         valid_from=since,
         lines=(weights,),
     )
-    procedure_services.record_scope(session, laboratory.actor("kt01"), command, now=now)
+    scope_services.record_scope(session, laboratory.actor("kt01"), command, now=now)

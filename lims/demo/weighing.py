@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from certificates import services as certificate_services
 from lims.calibrations import decision_services, reading_services
 from lims.calibrations import services as run_services
-from lims.calibrations.facts import CONDITIONS, Address, ChooseEquipment, Decide, OpenRun, ReadingRole, RecordReading
+from lims.calibrations.commands import ChooseEquipment, Decide, OpenRun, RecordReading
+from lims.calibrations.facts import CONDITIONS, Address, ReadingRole
 from lims.core.actor import Actor
 from lims.demo.laboratory import Laboratory
 from lims.jobs import services as job_services
