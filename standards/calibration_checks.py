@@ -177,4 +177,4 @@ def check_edges(session: Session, check: Checker, command: RecordCalibration) ->
         if around is not None:
             check.refuse(field, "calibration.cycle", certificate=around.certificate_number)
         for item in edge_breaks(upper, chains.standards[upper.standard_id], command.calibrated_on):
-            check.refuse(field, "calibration.upper_not_usable", **{**item.values, "reason_code": item.code})
+            check.refuse(field, "calibration.upper_not_usable", **{**item.values, "reason": item.reason})

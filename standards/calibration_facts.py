@@ -70,6 +70,31 @@ class TerminalKind(StrEnum):
     NON_SI_REFERENCE = "non_si_reference"
 
 
+class BreakReason(StrEnum):
+    """Why a path upward does not hold, in a word: the last part of a break's code."""
+
+    EXPIRED = "expired"
+    NOT_YET_ACCEPTED = "not_yet_accepted"
+    REJECTED = "rejected"
+    ENDED = "ended"
+    CALIBRATED_LATER = "calibrated_later"
+    NO_STATE = "no_state"
+    OUT = "out"
+    RETURNED = "returned"
+    QUARANTINED = "quarantined"
+    RETIRED = "retired"
+    NO_TERMINAL = "no_terminal"
+    NO_EDGES = "no_edges"
+    MISSING = "missing"
+    CYCLE = "cycle"
+    KIND_DOES_NOT_FIT = "kind_does_not_fit"
+    WITHOUT_EVIDENCE = "without_evidence"
+    REFERENCE_MISSING = "reference_missing"
+    SYMBOL_MISSING = "symbol_missing"
+    EVALUATION_MISSING = "evaluation_missing"
+    NOT_VALID_ON_DATE = "not_valid_on_date"
+
+
 @dataclass(frozen=True, slots=True)
 class PointFacts:
     """A point of a curve or a coefficient of an equation."""
@@ -381,6 +406,11 @@ class ChainBreak:
     standard_code: str
     code: str
     values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> BreakReason:
+        """Why, in a word that has a label."""
+        return BreakReason(self.code.rpartition(".")[2])
 
 
 @dataclass(frozen=True, slots=True)

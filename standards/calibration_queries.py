@@ -72,7 +72,7 @@ def calibrations_by_id(session: Session, calibration_ids: Collection[int]) -> di
         .where(StandardCalibration.id.in_(wanted))
         .order_by(StandardCalibration.id)
     )
-    rows = [row.tuple() for row in session.execute(query)]
+    rows = list(session.execute(query))
     names = names_of(session, {row.laboratory_id for row, _ in rows})
     contents = _contents_of(session, wanted)
     terminals = _terminals_of(session, wanted)

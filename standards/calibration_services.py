@@ -187,9 +187,7 @@ def accept_calibration(
     chain = queries.traceability_chain(session, row.id, today)
     if not chain.holds:
         first = chain.breaks[0]
-        raise RuleViolation(
-            "calibration.untraceable", clause=_TRACEABILITY, **{**first.values, "reason_code": first.code}
-        )
+        raise RuleViolation("calibration.untraceable", clause=_TRACEABILITY, **{**first.values, "reason": first.reason})
     row.state = CalibrationState.ACCEPTED
     row.accepted_at, row.accepted_by_id, row.accepted_by_name = now, actor.person_id, actor.name
     row.acceptance_note = command.note

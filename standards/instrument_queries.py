@@ -64,7 +64,7 @@ def instruments_by_id(
         .outerjoin(Standard, Standard.instrument_id == Instrument.id)
         .where(Instrument.id.in_(wanted))
     )
-    rows = [row.tuple() for row in session.execute(query)]
+    rows = list(session.execute(query))
     names = names_of(session, {instrument.owner_id for instrument, _ in rows}, on)
     parts = _parts_of(session, wanted)
     return {
@@ -257,7 +257,7 @@ def standard_rows() -> Select[*tuple[Any, ...]]:
 
 def load_standards(session: Session, query: Select[*tuple[Any, ...]]) -> list[StandardFacts]:
     """Return the standards of a narrowed statement, with states and papers: four statements in all."""
-    rows = [row.tuple() for row in session.execute(query)]
+    rows = list(session.execute(query))
     keys = [standard.id for standard, _, _ in rows]
     states: dict[int, list[StateChange]] = defaultdict(list)
     changes = (

@@ -244,7 +244,7 @@ def _check_standard(
 def chain_problems(chains: ChainFacts, calibration_id: int, standard: StandardFacts, at: datetime) -> list[UseProblem]:
     """Return one problem per break above a calibration; its values hold the break's code and where it is."""
     chain = trace(chains, calibration_id, local_date(at, standard.timezone))
-    return [UseProblem("use.untraceable", {**item.values, "reason_code": item.code}) for item in chain.breaks]
+    return [UseProblem("use.untraceable", {**item.values, "reason": item.reason}) for item in chain.breaks]
 
 
 def _content(calibration: CalibrationFacts, content_id: int) -> ContentFacts:
