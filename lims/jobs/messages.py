@@ -10,7 +10,6 @@ MESSAGES: Final[dict[str, str]] = {
     "job.no_customer": N_("This organisation is not a customer (or no longer). Enter it as a customer first."),
     "job.promised_before_request": N_("The promised date lies before the request of %(requested_on)s."),
     "job.no_items": N_("The job has no items yet."),
-    "instrument.not_found": N_("There is no such instrument, or it is retired."),
     "item.step_refused": N_("Item %(position)s is “%(state)s”; it cannot become “%(to)s” from there."),
     "item.reason_missing": N_("Please say why item %(position)s becomes “%(to)s”."),
     "item.contract_not_reviewed": N_("The contract has not been reviewed. Review it on the job's page first."),
@@ -20,14 +19,13 @@ MESSAGES: Final[dict[str, str]] = {
     "item.limits_crossed": N_("The lower limit lies above the upper one."),
     "item.class_missing": N_("Please name the accuracy class."),
     "item.no_decision_rule": N_(
-        "A statement of conformity needs a decision rule agreed with the customer. Choose one, or agree no specification."
+        "A statement of conformity needs a decision rule agreed with the customer. Choose one, or agree on no "
+        "specification."
     ),
     "item.guard_factor": N_("The guard band factor is at least 0."),
     "item.agreement_frozen": N_("The item is “%(state)s”: what was agreed can no longer change."),
     "item.already_in_house": N_("The instrument is already here as item %(position)s of job %(job)s."),
-    "item.other_owner": N_(
-        "The instrument belongs to another organisation than the customer. Please state the reason."
-    ),
+    "item.other_owner": N_("The instrument belongs to somebody else than the customer. Please state the reason."),
     "item.other_party": N_("Ordering party or addressee is not the customer. Please state the reason."),
     "item.points_not_open": N_("The procedure does not leave the points of this section open."),
     "item.procedure_not_in_force": N_("Version %(version)s is not in force today. Choose another one."),

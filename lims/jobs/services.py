@@ -128,7 +128,7 @@ def add_item(session: Session, actor: Actor, command: AddItem, *, now: datetime)
     job = own_job(session, actor, command.job_id)
     instrument = session.get(Instrument, command.instrument_id)
     if instrument is None or instrument.retired_on is not None:
-        raise NotFound("instrument.not_found")
+        raise NotFound
     _check_not_in_house(session, instrument.id)
     position = session.execute(
         select(func.coalesce(func.max(JobItem.position), 0)).where(JobItem.job_id == job.id)
