@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
+from importlib.resources import files
 from typing import Final
 
 from weasyprint import CSS, HTML
+from weasyprint.css import ColorProfile
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from lims.core.errors import IntegrityFailure
 
 PDF_VARIANT: Final = "pdf/a-3a"
+_INTENT: Final = "screen"
 
 
 class _Refusing(URLFetcher):
@@ -20,12 +24,20 @@ class _Refusing(URLFetcher):
         super().__init__(allowed_protocols=(), allow_redirects=False)
         self._address = address
         self._picture = picture
+        self.refused: list[str] = []
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         """Return the QR picture. Raises for every other address, whatever its kind."""
         if self._address and url == self._address:
             return URLFetcherResponse(url, body=self._picture, headers={"Content-Type": "image/svg+xml"})
+        self.refused.append(url[:100])
         raise FatalURLFetchingError(f"a certificate fetches nothing: {url[:100]}")
+
+
+def _colours() -> ColorProfile:
+    """Return WeasyPrint's own sRGB profile from memory; left to itself it never closes the file."""
+    data = (files("weasyprint.pdf") / "sRGB2014.icc").read_bytes()
+    return ColorProfile(io.BytesIO(data), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
 
 
 def write_pdf(html: str, style: str, address: str, picture: bytes, *, identifier: bytes) -> bytes:
@@ -41,10 +53,14 @@ def write_pdf(html: str, style: str, address: str, picture: bytes, *, identifier
         result: bytes = document.write_pdf(
             stylesheets=[sheet],
             font_config=fonts,
+            color_profiles={_INTENT: _colours()},
+            output_intent=_INTENT,
             pdf_variant=PDF_VARIANT,
             pdf_tags=True,
             pdf_identifier=identifier,
         )
     except FatalURLFetchingError as error:
         raise IntegrityFailure("certificate.fetch_refused", reason=str(error)) from error
+    if fetcher.refused:  # inside a drawing the renderer goes on after a refusal
+        raise IntegrityFailure("certificate.fetch_refused", reason=fetcher.refused[0])
     return result
