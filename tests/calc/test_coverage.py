@@ -73,3 +73,13 @@ def test_an_exactly_known_correlated_input_adds_degrees_of_freedom() -> None:
     nu = effective({"a": 1.0, "b": 1.0}, {"a": 5.0, "b": INF}, {("a", "b"): 0.5})
     assert nu == pytest.approx(9 * 5)  # variance 3; only a's own part, 1/sqrt(5), counts below
     assert effective({"a": 1.0, "b": 1.0}, {"a": INF, "b": INF}, {("a", "b"): 0.5}) == INF
+
+
+def test_rounding_never_leads_below_the_smallest() -> None:
+    for nu in range(1, 200):
+        assert effective({"a": 0.3}, {"a": float(nu)}, {}) >= nu  # the bare formula gives 14.999999999999998 for 15
+
+
+def test_a_difference_of_correlated_inputs_keeps_the_smallest() -> None:
+    nu = effective({"a": 1.0, "b": -1.0}, {"a": 2.0, "b": 50.0}, {("a", "b"): 0.999})
+    assert nu == pytest.approx(2.0)

@@ -53,6 +53,7 @@ def value_of(expression: str, unit: str) -> float:
         ("atan2(m, n)", "rad", math.atan2(4.0, 0.5)),
         ("t2 - t1", "K", 3.0),
         ("t2 - t1", "delta_degC", 3.0),
+        ("-t1 + t2", "K", 3.0),
         ("t1 + dt", "degC", 20.5),
         ("dt + t1", "degC", 20.5),
         ("(t1 + t2)/2", "degC", 21.5),
