@@ -92,7 +92,7 @@ def _budget(section: Section, measured: Mapping[str, Any], row: Mapping[str, Any
     for line in found["budget"]:
         if line["key"].startswith("none/"):
             continue
-        entry = titles[measured["symbols"][line["symbol"]]]
+        entry = titles[measured["symbols"][line["symbol"].split(", ")[0]]]
         yield BudgetRow(
             symbol=entry.symbol,
             title_vi=entry.title_vi,

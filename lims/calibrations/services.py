@@ -132,20 +132,26 @@ def _freeze_scope(
     """Freeze the scope line that holds for each point today, so that a later scope changes no stored result."""
     instrument = standards.instrument_facts(session, row.instrument_id)
     agreed = {} if item is None else {entry.section: entry.points for entry in item.points}
+    references = [part.strip() for part in version.method_reference.split(",")]
+    methods = list(dict.fromkeys([version.code, *references]))
     found: list[dict[str, Any]] = []
     for section in version.definition.sections:
         for point in agreed.get(section.code, ()) or section.points:
-            line = procedures.scope_line_for(
-                session,
-                site_id=row.site_id,
-                quantity=section.quantity,
-                instrument_kind=instrument.kind,
-                value=point.nominal,
-                unit=point.unit,
-                method=version.method_reference,
-                on_site=row.location_kind == "on_site",
-                on=today,
+            lines = (
+                procedures.scope_line_for(
+                    session,
+                    site_id=row.site_id,
+                    quantity=section.quantity,
+                    instrument_kind=instrument.kind,
+                    value=point.nominal,
+                    unit=point.unit,
+                    method=method,
+                    on_site=row.location_kind == "on_site",
+                    on=today,
+                )
+                for method in methods
             )
+            line = next((entry for entry in lines if entry is not None), None)
             if line is not None:
                 found.append({"section": section.code, "point": point.code, "line": scope_line_data(line)})
     row.scope_line = audit.canonical_json(found)
@@ -256,11 +262,11 @@ def choose_equipment(session: Session, actor: Actor, command: ChooseEquipment, *
         added_by_id=actor.person_id,
         added_by_name=actor.name,
     )
+    _check_usable(session, run, queries.use_facts(session, use), now)
     _check_new_use(session, run, slot, use)
     session.add(use)
     session.flush()
     facts = queries.use_facts(session, use)
-    _check_usable(session, run, facts, now)
     after = {"slot": slot.slot, "standard": facts.standard_code, "calibration": facts.certificate_number}
     _note(session, actor, "run.equipment_chosen", run, now, after=after)
     return facts
@@ -299,13 +305,19 @@ def _content(choice: CalibrationChoice, slot: EquipmentSlot, wanted: int | None)
 def _check_new_use(session: Session, run: RunFacts, slot: EquipmentSlot, use: EquipmentUse) -> None:
     present = queries.equipment(session, run.id)
     for other in present:
-        same = (other.slot, other.standard_id, other.content_id, other.section, other.point)
-        if same == (use.slot, use.standard_id, use.content_id, use.section, use.point):
+        same = (other.slot, other.standard_id, other.content_id) == (use.slot, use.standard_id, use.content_id)
+        meet = _meet(other.section, use.section) and _meet(other.point, use.point)
+        if same and meet:
             raise RuleViolation("run.equipment_twice", clause=CLAUSE_EQUIPMENT, standard=other.standard_code)
     same_place = sum((o.slot, o.section, o.point) == (slot.slot, use.section, use.point) for o in present)
     if same_place >= slot.maximum:
         values = {"title_vi": slot.title_vi, "title_en": slot.title_en or slot.title_vi, "maximum": slot.maximum}
         raise RuleViolation("run.equipment_too_many", clause=CLAUSE_EQUIPMENT, **values)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Return whether two places overlap; an empty one is the whole run."""
+    return one == other or not one or not other
 
 
 def _check_usable(session: Session, run: RunFacts, use: EquipmentUseFacts, now: datetime) -> None:
