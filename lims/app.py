@@ -61,11 +61,16 @@ def create_app(settings: Settings, clock: Clock | None = None, database: Databas
     )
     init_web(app, context, secure_cookies=settings.serves_https)
     Bootstrap5(app)
-    for name in _MESSAGES:
-        if util.find_spec(name):
-            words = import_module(name)
-            messages.register(words.MESSAGES, words.LABELS)
+    register_messages()
     for name in _VIEWS:
         if util.find_spec(name):
             app.register_blueprint(import_module(name).bp)
     return app
+
+
+def register_messages() -> None:
+    """Take in the words of every package's codes; may be called again."""
+    for name in _MESSAGES:
+        if util.find_spec(name):
+            words = import_module(name)
+            messages.register(words.MESSAGES, words.LABELS)
