@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
-from waitress import create_server
+from waitress.server import create_server
 
 from lims.app import create_app
 from lims.config import Settings

@@ -43,7 +43,7 @@ ensure_venv_module() {
 ensure_pango() {
   local libraries='import ctypes
 for name in ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0"): ctypes.CDLL(name)'
-  if ! "$1" -c "$libraries" 2>/dev/null || ! fc-list : family 2>/dev/null | grep -q '^Noto Sans\(,\|$\)'; then
+  if ! "$1" -c "$libraries" 2>/dev/null || [ -z "$(fc-list 'Noto Sans' family 2>/dev/null)" ]; then
     install_packages "Pango with the typeface of the certificates" \
       libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-core
   fi
