@@ -234,14 +234,14 @@ def _terminal(equipment: Equipment, calibrated_on: date) -> NewTerminal:
         return NewTerminal(
             TerminalKind.NMI_CMC,
             evidence="Viện Đo lường quốc gia có CMC về khối lượng trong KCDB của BIPM (dữ liệu mẫu)",
-            evidence_reference="KCDB: M-MASS-VN (mẫu)",
+            evidence_reference="M-MASS-00",
             valid_from=since,
             valid_to=until,
         )
     return NewTerminal(
         TerminalKind.ACCREDITED_LABORATORY,
         evidence="Phòng thí nghiệm được công nhận ISO/IEC 17025, có dấu công nhận trên giấy (dữ liệu mẫu)",
-        evidence_reference="VILAS (mẫu), dòng phạm vi tương ứng",
+        evidence_reference="VILAS 000",
         symbol_on_certificate=True,
         valid_from=since,
         valid_to=until,

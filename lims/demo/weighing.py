@@ -92,8 +92,8 @@ def agreement(laboratory: Laboratory) -> ItemAgreement:
         procedure_version_id=laboratory.procedure_versions["HC-KL-01"],
         agreed_specification=AgreedSpecification(
             kind=SpecificationKind.CLASS,
-            title_vi="Quả cân cấp chính xác M1, 10 kg: sai số cho phép lớn nhất ±500 mg",
-            title_en="Weight of class M1, 10 kg: maximum permissible error ±500 mg",
+            title_vi="Quả cân cấp chính xác M1, 10 kg",
+            title_en="Weight of class M1, 10 kg",
             reference="OIML R 111-1:2004, Table 1",
             lower=Decimal(-500),
             upper=Decimal(500),
@@ -146,7 +146,7 @@ def weigh(session: Session, laboratory: Laboratory, item_id: int) -> int:
     """Open the run, choose equipment, type conditions and readings, submit; returns the run's key."""
     actor = laboratory.actor("kdv01")
     clock = _minutes(laboratory.now - timedelta(hours=3))
-    run = run_services.open_run(session, actor, OpenRun(job_item_id=item_id, room="Khối lượng"), now=next(clock))
+    run = run_services.open_run(session, actor, OpenRun(job_item_id=item_id, room="KL 1"), now=next(clock))
     for slot, code in EQUIPMENT_OF_SLOT.items():
         _choose(session, laboratory, actor, run.id, slot, code, next(clock))
     for quantity, unit, texts in CONDITION_TEXTS:
