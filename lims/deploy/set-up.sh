@@ -15,12 +15,7 @@ exec 9>build/set-up.lock
 flock 9
 
 python=$(find_python)
-ensure_venv_module "$python"
-ensure_pango "$python"
-if [ "$purpose" = test ]; then
-  ensure_chromium
-  ensure_postgresql
-fi
+ensure_system "$purpose" "$python"
 
 # An environment holds absolute paths: it is made anew when the folder was moved or renamed, or the lock file changed.
 key="$PWD $("$python" -c 'import sys; print(sys.version)') $(sha256sum <requirements.lock)"
