@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lims.core.audit import canonical_json
+from lims.core.canonical import canonical_json
 from standards.calibration_facts import CalibrationFacts, ContentFacts
 from standards.calibration_models import StandardCalibration
 from standards.calibration_queries import calibrations_by_id

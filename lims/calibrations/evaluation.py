@@ -23,7 +23,7 @@ from calc.units import canonical_unit, convert, convert_difference
 from lims.calibrations.case import Failure, PointCase
 from lims.calibrations.inputs import SectionInputs, build_section, failure
 from lims.calibrations.record import InputRecord, read_record
-from lims.core.audit import canonical_json
+from lims.core.canonical import canonical_json
 from lims.jobs.facts import RuleKind, SpecificationKind
 from lims.procedures.definition_facts import Definition, ErrorBasis, Output, ReportForm
 from lims.procedures.scope import cmc_at

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from lims.calibrations.case import Case, CaseReading, Reference
 from lims.calibrations.facts import Address
-from lims.core.audit import canonical_json
+from lims.core.canonical import canonical_json
 from lims.jobs.facts import AgreedSpecification, DecisionRule, points_from_json
 from lims.procedures.definition import parse_definition
 from lims.procedures.facts import ScopeKind, ScopeLineFacts

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lims.calibrations.facts import BudgetRow, DerivedFacts, FailureFacts, ResultFacts
-from lims.core.audit import canonical_json
+from lims.core.canonical import canonical_json
 from lims.jobs.facts import points_from_json
 from lims.procedures.definition import parse_definition
 from lims.procedures.definition_facts import Definition, MeasuringPoint, Section

@@ -19,6 +19,7 @@ from lims.calibrations.standing import check_at, may_perform
 from lims.calibrations.workflow import CLAUSE_EQUIPMENT, CLAUSE_METHOD, CLAUSE_PERSONNEL, check_editable
 from lims.core import audit
 from lims.core.actor import Actor
+from lims.core.canonical import canonical_json
 from lims.core.clock import local_date
 from lims.core.db import is_duplicate
 from lims.core.errors import FieldError, Forbidden, InvalidInput, NotFound, RuleViolation, StaleRecord
@@ -154,7 +155,7 @@ def _freeze_scope(
             line = next((entry for entry in lines if entry is not None), None)
             if line is not None:
                 found.append({"section": section.code, "point": point.code, "line": scope_line_data(line)})
-    row.scope_line = audit.canonical_json(found)
+    row.scope_line = canonical_json(found)
     row.scope_line_id = found[0]["line"]["id"] if found else None
 
 
@@ -323,14 +324,10 @@ def _meet(one: str, other: str) -> bool:
 def _check_usable(session: Session, run: RunFacts, use: EquipmentUseFacts, now: datetime) -> None:
     problems = check_at(session, run, use, now)
     if problems:
-        raise RuleViolation(
-            "run.equipment_not_usable",
-            clause=CLAUSE_EQUIPMENT,
-            standard=use.standard_code,
-            reason=problems[0].code,
-            reasons=tuple(problem.code for problem in problems),
-            **{name: value for name, value in problems[0].values.items() if name not in {"standard", "reason"}},
-        )
+        first = problems[0]
+        codes = tuple(problem.code for problem in problems)
+        values = {"standard": use.standard_code, **first.values, "codes": codes}
+        raise RuleViolation(first.code, clause=CLAUSE_EQUIPMENT, **values)
 
 
 def withdraw_equipment(session: Session, actor: Actor, command: WithdrawEquipment, *, now: datetime) -> RunFacts:

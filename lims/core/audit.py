@@ -13,9 +13,7 @@ import secrets
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import Enum
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import event, select
@@ -24,6 +22,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from lims.core.actor import Actor
+from lims.core.canonical import canonical_json
 from lims.core.models import AuditChain, AuditEntry, AuditPayload, AuditPersonal
 
 GENESIS: Final = "0" * 64
@@ -91,25 +90,6 @@ def record(
             personal=canonical_json({"actor": actor.name, **(personal or {})}),
         )
     )
-
-
-def canonical_json(value: object) -> str:
-    """Return JSON with sorted keys and no blanks; dates, decimals and enumerations as text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (set, frozenset)):
-        return sorted(str(item) for item in value)
-    raise TypeError(f"{type(value).__name__} cannot stand in an audit entry")
 
 
 @event.listens_for(Session, "before_commit")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from lims.core.audit import canonical_json
+from lims.core.canonical import canonical_json
 from lims.procedures.definition_facts import MeasuringPoint
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
-from lims.core.audit import canonical_json
+from lims.core.canonical import canonical_json
 from lims.core.errors import FieldError, IntegrityFailure, InvalidInput
 from lims.procedures.checks import check
 from lims.procedures.definition_facts import (
