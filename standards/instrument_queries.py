@@ -238,6 +238,26 @@ def standard_facts(session: Session, standard_id: int) -> StandardFacts:
     return found[standard_id]
 
 
+def own_standard_facts(session: Session, standard_id: int, laboratory_id: int | None) -> StandardFacts:
+    """Return a standard of a laboratory. Raises NotFound for any other, as for one that does not exist."""
+    facts = standard_facts(session, standard_id)
+    if facts.laboratory_id != laboratory_id:
+        raise NotFound("standard.not_found")
+    return facts
+
+
+def own_instruments(session: Session, laboratory_id: int) -> list[InstrumentLine]:
+    """Return a laboratory's own instruments that are no standards yet, in Vietnamese order."""
+    query: Select[*tuple[Any, ...]] = (
+        select(Instrument, Standard.id)
+        .outerjoin(Standard, Standard.instrument_id == Instrument.id)
+        .where(Instrument.owner_id == laboratory_id, Standard.id.is_(None), Instrument.retired_on.is_(None))
+        .order_by(Instrument.sort_key, Instrument.id)
+    )
+    names = names_of(session, [laboratory_id])
+    return [_line(row, names) for row in session.execute(query)]
+
+
 def standards_by_id(session: Session, standard_ids: Collection[int]) -> dict[int, StandardFacts]:
     """Return several standards by their keys; unknown keys are left out."""
     return {

@@ -16,6 +16,8 @@ from standards.instrument_queries import (
     instruments,
     instruments_by_id,
     names_of,
+    own_instruments,
+    own_standard_facts,
     standard_facts,
     standards_by_id,
 )
@@ -43,6 +45,8 @@ __all__ = [
     "instruments",
     "instruments_by_id",
     "names_of",
+    "own_instruments",
+    "own_standard_facts",
     "reference_correlations",
     "reference_value_at",
     "standard_facts",

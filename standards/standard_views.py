@@ -1,0 +1,212 @@
+"""Pages of standards: the register, one standard, registering, states, papers and drift."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from lims.core.actor import Actor
+from lims.core.formats import language
+from lims.core.marks import N_
+from lims.core.web import (
+    FormState,
+    Panel,
+    Place,
+    add_panel,
+    add_place,
+    current_actor,
+    now,
+    reading,
+    requires,
+    search_words,
+    today,
+    transaction,
+)
+from lims.people import queries as people
+from lims.people.access import Permission
+from standards import forms, queries, services
+from standards.facts import DueState, StandardFacts, StandardLine, StandardRole, StandardState
+from standards.pages import bp, empty_form
+from standards.validity import TRANSITIONS
+
+_URGENT = {DueState.OVERDUE: 0, DueState.NOT_CALIBRATED: 1, DueState.DUE_SOON: 2}
+
+
+@bp.get("/standards")
+@requires(Permission.VIEW_LABORATORY)
+def standards() -> ResponseReturnValue:
+    """List the standards with state and days left; filters are in the address."""
+    asked = {name: request.args.get(name, "") for name in ("role", "state", "due", "sort")}
+    with reading() as session:
+        lines = queries.standards(
+            session,
+            laboratory_id=current_actor().laboratory_id,
+            at=now(),
+            text=search_words(),
+            role=StandardRole(asked["role"]) if asked["role"] in set(StandardRole) else None,
+            state=StandardState(asked["state"]) if asked["state"] in set(StandardState) else None,
+            due=DueState(asked["due"]) if asked["due"] in set(DueState) else None,
+        )
+    if asked["sort"] == "days":
+        lines.sort(key=_days)
+    filtered = bool(search_words() or asked["role"] or asked["state"] or asked["due"])
+    return render_template("standards/standards.html", lines=lines, filtered=filtered)
+
+
+def _days(line: StandardLine) -> tuple[int, int]:
+    return (0, line.days_left) if line.days_left is not None else (1, 0)
+
+
+@bp.get("/standards/new")
+@requires(Permission.MANAGE_STANDARDS)
+def new_standard() -> ResponseReturnValue:
+    """Show the form that takes an instrument of the laboratory into a role."""
+    given = {"instrument_id": request.args["instrument_id"]} if "instrument_id" in request.args else {}
+    return _new_form(FormState.of({"role": StandardRole.REFERENCE, "interval_months": 12, **given}))
+
+
+@bp.post("/standards/new")
+@requires(Permission.MANAGE_STANDARDS)
+def register_standard() -> ResponseReturnValue:
+    """Take an instrument into a role."""
+    form = FormState.from_request()
+    with form.guard():
+        command = forms.parse_register_standard(request.form)
+        with transaction() as session:
+            facts = services.register_standard(session, current_actor(), command, now=now())
+        flash(_("%(code)s was registered as a standard.", code=facts.code), "good")
+        return redirect(url_for("standards.standard", standard_id=facts.id), 303)
+    return _new_form(form)
+
+
+def _new_form(form: FormState) -> ResponseReturnValue:
+    laboratory_id = current_actor().laboratory_id
+    with reading() as session:
+        own = queries.own_instruments(session, laboratory_id) if laboratory_id is not None else []
+        sites = people.sites_of(session, laboratory_id) if laboratory_id is not None else []
+        persons = people.persons(session, organisation_id=laboratory_id)
+    english = language() == "en"
+    return (
+        render_template(
+            "standards/standard_new.html",
+            form=form,
+            instruments=[
+                (line.id, _described((line.name_en if english else None) or line.name_vi, line.serial_number))
+                for line in own
+            ],
+            sites=[(site.id, (site.name_en if english else None) or site.name_vi) for site in sites],
+            persons=[(person.id, person.full_name) for person in persons.items],
+        ),
+        form.status,
+    )
+
+
+def _described(name: str, serial_number: str | None) -> str:
+    return f"{name} · {serial_number}" if serial_number else name
+
+
+@bp.get("/standards/<int:standard_id>")
+@requires(Permission.VIEW_LABORATORY)
+def standard(standard_id: int) -> ResponseReturnValue:
+    """Show one standard: what it is, its state, calibrations, papers, drift and history."""
+    return standard_page(standard_id, FormState.of({}))
+
+
+def standard_page(standard_id: int, form: FormState, part: str = "") -> ResponseReturnValue:
+    """Return a standard's page; `form` with what was refused belongs to a part of it ("state", "paper", "drift")."""
+    with reading() as session:
+        facts = own_standard(session, standard_id)
+        instrument = queries.instrument_facts(session, facts.instrument_id)
+        calibrations = queries.calibrations_of(session, standard_id)
+        drifts = queries.drifts_of(session, standard_id)
+        site = people.site_facts(session, facts.site_id)
+        custodian = None if facts.custodian_id is None else people.person_facts(session, facts.custodian_id)
+        issuers = people.organisation_choices(session, on=today())
+    current = facts.state_at(now())
+    following = TRANSITIONS[current.state] if current is not None else frozenset(StandardState)
+    line = queries.standard_line(facts, calibrations, now())
+    page = render_template(
+        "standards/standard.html",
+        standard=facts,
+        instrument=instrument,
+        line=line,
+        calibrations=calibrations,
+        drifts=drifts,
+        site=site,
+        custodian=custodian,
+        issuers=[(body.id, (body.name_en if language() == "en" else None) or body.name_vi) for body in issuers],
+        following=[state for state in StandardState if state in following],
+        form=form,
+        part=part,
+        empty_form=empty_form,
+    )
+    return page, form.status
+
+
+def own_standard(session: Session, standard_id: int) -> StandardFacts:
+    """Return a standard of the reader's laboratory. Raises NotFound for any other, as for one that is not there."""
+    return queries.own_standard_facts(session, standard_id, current_actor().laboratory_id)
+
+
+@bp.post("/standards/<int:standard_id>/state")
+@requires(Permission.MANAGE_STANDARDS)
+def change_state(standard_id: int) -> ResponseReturnValue:
+    """Record a new state of a standard."""
+    form = FormState.from_request()
+    with form.guard():
+        command = forms.parse_change_state(standard_id, request.form)
+        with transaction() as session:
+            services.change_standard_state(session, current_actor(), command, now=now())
+        flash(_("The new state was recorded."), "good")
+        return redirect(url_for("standards.standard", standard_id=standard_id), 303)
+    return standard_page(standard_id, form, "state")
+
+
+@bp.post("/standards/<int:standard_id>/papers")
+@requires(Permission.MANAGE_STANDARDS)
+def record_paper(standard_id: int) -> ResponseReturnValue:
+    """Keep a paper of a standard."""
+    form = FormState.from_request()
+    with form.guard():
+        command = forms.parse_record_paper(standard_id, request.form)
+        with transaction() as session:
+            services.record_paper(session, current_actor(), command, now=now())
+        flash(_("The paper was recorded."), "good")
+        return redirect(url_for("standards.standard", standard_id=standard_id), 303)
+    return standard_page(standard_id, form, "paper")
+
+
+@bp.post("/standards/<int:standard_id>/drift")
+@requires(Permission.MANAGE_STANDARDS)
+def record_drift(standard_id: int) -> ResponseReturnValue:
+    """Decide on the drift of a standard."""
+    form = FormState.from_request()
+    with form.guard():
+        command = forms.parse_record_drift(standard_id, request.form)
+        with transaction() as session:
+            services.record_drift(session, current_actor(), command, now=now())
+        flash(_("The drift was recorded."), "good")
+        return redirect(url_for("standards.standard", standard_id=standard_id), 303)
+    return standard_page(standard_id, form, "drift")
+
+
+def _attention(session: Session, actor: Actor, _today: date) -> dict[str, object] | None:
+    """Standards that fall due, are overdue or wait for acceptance, for the first page of those who keep them."""
+    if actor.laboratory_id is None:
+        return None
+    lines = queries.standards(session, laboratory_id=actor.laboratory_id, at=now())
+    urgent = [
+        line
+        for line in lines
+        if line.state is not StandardState.RETIRED and (line.due in _URGENT or line.waiting or line.missing_papers)
+    ]
+    urgent.sort(key=lambda line: (_URGENT.get(line.due, 3), line.days_left or 0, line.standard.code))
+    return {"lines": urgent[:8], "count": len(urgent)} if urgent else None
+
+
+add_place(bp, Place("standards.standards", N_("Standards"), "standard", order=50))
+add_panel(bp, Panel(Permission.MANAGE_STANDARDS, "standards/panel.html", _attention, order=50))

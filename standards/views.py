@@ -1,0 +1,8 @@
+"""The pages of standards: one blueprint, its views in the modules imported here."""
+
+from __future__ import annotations
+
+from standards import calibration_views, instrument_views, standard_views
+from standards.pages import bp
+
+__all__ = ["bp", "calibration_views", "instrument_views", "standard_views"]
