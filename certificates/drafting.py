@@ -60,7 +60,7 @@ def gather_for(session: Session, actor: Actor, run_ids: Sequence[int], now: date
         .join(CalibrationRun, CalibrationRun.site_id == Site.id)
         .where(CalibrationRun.id.in_(run_ids))
     )
-    places = set(session.execute(query).tuples())
+    places = set(session.execute(query))
     if not places or any(not actor.may("system") and place[0] != actor.laboratory_id for place in places):
         raise NotFound("run.not_found")
     return gather(session, run_ids, local_date(now, next(iter(places))[1]))

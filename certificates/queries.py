@@ -100,7 +100,7 @@ def covering(session: Session, run_ids: Sequence[int]) -> dict[int, list[int]]:
         .where(CertificateRun.run_id.in_(run_ids), Certificate.state.in_(ALIVE))
     )
     found: dict[int, list[int]] = {}
-    for run_id, certificate_id in session.execute(query).tuples():
+    for run_id, certificate_id in session.execute(query):
         found.setdefault(run_id, []).append(certificate_id)
     return found
 
@@ -153,7 +153,7 @@ def successor_of(session: Session, certificate_id: int) -> str:
         .order_by(Certificate.id.desc())
         .limit(1)
     )
-    found = session.execute(query).tuples().first()
+    found = session.execute(query).first()
     return "" if found is None else printed_number(*found)
 
 
@@ -262,7 +262,7 @@ def _covered(session: Session, certificate_id: int) -> tuple[CoveredRun, ...]:
     )
     return tuple(
         CoveredRun(row.run_id, number, row.evaluation_id, row.evaluation_digest)
-        for row, number in session.execute(query).tuples()
+        for row, number in session.execute(query)
     )
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from certificates.facts import CertificateSources
 from certificates.workflow import check_runs
-from lims.calibrations import queries as calibration_queries
 from lims.calibrations.facts import ReleasedRun
+from lims.calibrations.released import released_runs
 from lims.core.errors import RuleViolation
 from lims.jobs import queries as job_queries
 from lims.people import queries as people_queries
@@ -21,7 +21,7 @@ from standards.calibration_facts import TraceabilityChain
 
 def gather(session: Session, run_ids: Sequence[int], issued_on: date) -> CertificateSources:
     """Return everything a certificate over these runs says. Raises RuleViolation if they cannot stand together."""
-    runs = tuple(calibration_queries.released_runs(session, list(dict.fromkeys(run_ids))))
+    runs = tuple(released_runs(session, list(dict.fromkeys(run_ids))))
     item_ids = sorted({run.run.job_item_id for run in runs if run.run.job_item_id is not None})
     items = {item_id: job_queries.job_item_facts(session, item_id) for item_id in item_ids}
     check_runs(runs, items)

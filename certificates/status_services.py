@@ -46,7 +46,7 @@ def revoke_certificate(session: Session, actor: Actor, command: RevokeCertificat
     return queries.view_of(session, row)
 
 
-def addwrite_notice(session: Session, actor: Actor, command: AddNotice, *, now: datetime) -> CertificateView:
+def add_notice(session: Session, actor: Actor, command: AddNotice, *, now: datetime) -> CertificateView:
     """Say beside an issued certificate that it is under investigation, or that it is cleared. Clause: 7.10.1."""
     require(actor, Permission.ISSUE_CERTIFICATES)
     view = queries.certificate_view(session, actor, command.certificate_id)
