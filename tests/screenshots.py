@@ -82,7 +82,9 @@ def _sign_in(page: Page, server: LiveServer, name: str, password: str) -> None:
 
 def _paths(page: Page, server: LiveServer) -> list[str]:
     """Return every address that can be reached by links, one for each shape."""
-    found, waiting, shapes = [], ["/"], set()
+    found: list[str] = []
+    waiting = ["/"]
+    shapes: set[str] = set()
     while waiting and len(found) < 80:
         path = waiting.pop(0)
         shape = re.sub("[0-9]+", "N", path)

@@ -10,7 +10,7 @@ from enum import Enum
 
 
 def canonical_json(value: object) -> str:
-    """Return JSON with sorted keys and no blanks; dates, decimals and enumerations as text. Floats like NaN are refused."""
+    """Return JSON with sorted keys and no blanks; dates, decimals, enumerations as text; NaN is refused."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False)
 
 
