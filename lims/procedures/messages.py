@@ -69,6 +69,7 @@ MESSAGES: Final[dict[str, str]] = {
     "definition.model.unit_mismatch": N_("%(unit)s and %(expected)s cannot be combined in %(text)s."),
     "definition.model.unit_not_dimensionless": N_("%(text)s needs a plain number, not %(unit)s."),
     "definition.model.unit_exponent": N_("The power of a quantity in %(unit)s needs a plain number: %(text)s."),
+    "definition.model.unit_scale": N_("The units of %(text)s differ by too many powers of ten."),
     "definition.model.unit_result": N_("The formula gives %(unit)s, but the output is declared in %(expected)s."),
     "definition.model.temperature_point": N_(
         "A temperature in %(unit)s can be subtracted or averaged, nothing else, in %(text)s."
