@@ -189,7 +189,10 @@ def _section(table: Table) -> Section:
 
 
 def _layout(table: Table) -> Layout:
+    known = len(table.faults)
     kind = table.choice("kind", LayoutKind)
+    if len(table.faults) > known:
+        table.keys()  # of an unknown kind nothing can be said about the other keys
     cycles = kind in (LayoutKind.ABBA, LayoutKind.UP_DOWN, LayoutKind.POSITIONS)
     layout = Layout(
         kind=kind,
