@@ -37,7 +37,7 @@ def procedure_version_facts(session: Session, version_id: int) -> ProcedureVersi
     found = session.execute(_versions().where(ProcedureVersion.id == version_id)).first()
     if found is None:
         raise NotFound
-    version, procedure = found._tuple()
+    version, procedure = found
     return ProcedureVersionFacts(
         id=version.id,
         procedure_id=procedure.id,
