@@ -179,6 +179,18 @@ class CertificateLine:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuableRun:
+    """A released run on the page that issues; `certificate` is the one in force that covers it already."""
+
+    id: int
+    number: str
+    item: Text
+    serial_number: str
+    ended_at: datetime | None
+    certificate: CertificateLine | None
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateView:
     """A certificate with what it covers and what is said beside it."""
 
@@ -246,7 +258,6 @@ class PublicCheck:
     printed: str
     status: PublicStatus
     issued_on: date
-    items: tuple[Text, ...]
     pdf_sha256: str | None
     superseded_by: str
     changed_at: datetime | None

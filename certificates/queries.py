@@ -16,6 +16,7 @@ from certificates.facts import (
     CertificateState,
     CertificateView,
     CoveredRun,
+    IssuableRun,
     IssuedDocument,
     NoticeFacts,
     NoticeKind,
@@ -32,6 +33,7 @@ from lims.core.paging import Page, paginate
 from lims.core.text import fold
 from lims.jobs.models import Job, JobItem
 from lims.people.models import Site
+from standards.models import Instrument
 
 ALIVE = (CertificateState.ISSUING, CertificateState.ISSUED)
 """States in which a certificate stands for its runs."""
@@ -120,6 +122,45 @@ def released_runs_of_job(session: Session, job_id: int) -> list[int]:
     return list(session.execute(query).scalars())
 
 
+def issuable_runs(session: Session, job_id: int) -> list[IssuableRun]:
+    """Return the released runs of a job with the certificate in force that covers each, if any."""
+    ids = released_runs_of_job(session, job_id)
+    covered = covering(session, ids)
+    query = (
+        select(CalibrationRun, Instrument)
+        .join(Instrument, Instrument.id == CalibrationRun.instrument_id)
+        .where(CalibrationRun.id.in_(ids))
+    )
+    found = {run.id: (run, instrument) for run, instrument in session.execute(query)}
+    return [_issuable(session, *found[run_id], covered.get(run_id, [])) for run_id in ids]
+
+
+def _issuable(session: Session, run: CalibrationRun, instrument: Instrument, covered: list[int]) -> IssuableRun:
+    certificate = session.get(Certificate, covered[-1]) if covered else None
+    return IssuableRun(
+        id=run.id,
+        number=run.number,
+        item=Text(instrument.name_vi, instrument.name_en),
+        serial_number=instrument.serial_number or "",
+        ended_at=run.ended_at,
+        certificate=None if certificate is None else line_of(certificate),
+    )
+
+
+def run_of(session: Session, actor: Actor, run_id: int) -> IssuableRun:
+    """Return a run of the actor's laboratory. Raises NotFound, for another laboratory's as well."""
+    query = (
+        select(CalibrationRun, Instrument, Site.organisation_id)
+        .join(Instrument, Instrument.id == CalibrationRun.instrument_id)
+        .join(Site, Site.id == CalibrationRun.site_id)
+        .where(CalibrationRun.id == run_id)
+    )
+    found = session.execute(query).first()
+    if found is None or not (actor.may("system") or found[2] == actor.laboratory_id):
+        raise NotFound("run.not_found")
+    return _issuable(session, found[0], found[1], covering(session, [run_id]).get(run_id, []))
+
+
 def public_check(session: Session, number: str, token: str) -> PublicCheck:
     """Return what anybody may know who holds both number and token.
 
@@ -134,7 +175,6 @@ def public_check(session: Session, number: str, token: str) -> PublicCheck:
         printed=view.printed,
         status=view.status,
         issued_on=view.issued_on,
-        items=view.items,
         pdf_sha256=view.pdf_sha256,
         superseded_by=successor_of(session, row.id),
         changed_at=changes[-1] if changes else None,
