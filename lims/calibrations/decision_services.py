@@ -16,6 +16,7 @@ from lims.calibrations.facts import (
     DecisionFacts,
     DecisionKind,
     EvaluationView,
+    Involvement,
     ResultFacts,
     RunFacts,
     RunState,
@@ -65,8 +66,7 @@ def submit_run(session: Session, actor: Actor, command: Decide, *, now: datetime
     found = problems(standing(session, material, now=now, view=view, faults=gathered.faults, every_reading=True))
     refuse(found, Step.SUBMIT)
     if view.failures or not view.results:
-        code = view.failures[0].code if view.failures else "evaluation.no_result"
-        raise RuleViolation("run.evaluation_fails", clause=CLAUSE_DATA, reason=code)
+        raise RuleViolation("run.evaluation_fails", clause=CLAUSE_DATA)
     stored = _store(session, actor, run, view, now)
     times = [r.observed_at for r in material.current if r.address.section != CONDITIONS]
     row.started_at, row.ended_at = min(times), max(times)
@@ -167,7 +167,7 @@ def review_run(session: Session, actor: Actor, command: Decide, *, now: datetime
     return _decide(session, actor, run, DecisionKind.REVIEWED, evaluation, command.comment, authorisation, now)
 
 
-def involved_in(session: Session, material: RunMaterial) -> dict[int, str]:
+def involved_in(session: Session, material: RunMaterial) -> dict[int, Involvement]:
     """Return who had a hand in a run, and how."""
     run_id = material.run.id
     return involved(

@@ -92,6 +92,19 @@ class Activity(StrEnum):
     ADJUST = "adjust"
 
 
+class Involvement(StrEnum):
+    """What hand a person had in a run: any of these keeps them from reviewing it."""
+
+    OPENED = "opened"
+    RECORDED = "recorded"
+    CORRECTED = "corrected"
+    EXCLUDED = "excluded"
+    ADJUSTED = "adjusted"
+    PERFORM = "perform"
+    SUPERVISE = "supervise"
+    ADJUST = "adjust"
+
+
 class JustificationKind(StrEnum):
     """What a justified decision is about."""
 

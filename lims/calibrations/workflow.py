@@ -13,6 +13,7 @@ from lims.calibrations.facts import (
     ConditionRange,
     ExclusionFacts,
     ExclusionKind,
+    Involvement,
     JustificationFacts,
     JustificationKind,
     ReadingFacts,
@@ -53,13 +54,18 @@ class Step(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that keeps a run back, from which step on, and where on its page the cure is."""
+    """One thing that keeps a run back, from which step on, and where on its page the cure is.
+
+    `detail` is the code of what another package or the calculation says of it.
+    """
 
     code: str
     blocks: Step
     anchor: str
     clause: str
     values: Mapping[str, object] = field(default_factory=dict)
+    detail: str = ""
+    detail_values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +127,8 @@ def problems(standing: Standing) -> tuple[Problem, ...]:
         for name in standing.unauthorised
     ]
     if standing.evaluation_code is not None and not found:
-        values = {"reason": standing.evaluation_code, **standing.evaluation_values}
-        found.append(Problem("run.evaluation_fails", Step.SUBMIT, "preview", CLAUSE_DATA, values))
+        detail = (standing.evaluation_code, standing.evaluation_values)
+        found.append(Problem("run.evaluation_fails", Step.SUBMIT, "preview", CLAUSE_DATA, {}, *detail))
     if standing.run.purpose not in ISSUABLE:
         values = {"purpose": str(standing.run.purpose)}
         found.append(Problem("run.purpose_not_issuable", Step.RELEASE, "what", CLAUSE_REPORT, values))
@@ -143,8 +149,9 @@ def _equipment(standing: Standing) -> list[Problem]:
     for fault in standing.use_faults:
         step = Step.RELEASE if fault.traceability else Step.SUBMIT
         clause = fault.clause or (CLAUSE_TRACEABILITY if fault.traceability else CLAUSE_EQUIPMENT)
-        values = {"standard": fault.standard_code, "reason": fault.code, **fault.values}
-        found.append(Problem("run.equipment_not_usable", step, f"use-{fault.use_id}", clause, values))
+        detail = (fault.code, {"standard": fault.standard_code, **fault.values})
+        anchor, named = f"use-{fault.use_id}", {"standard": fault.standard_code}
+        found.append(Problem("run.equipment_not_usable", step, anchor, clause, named, *detail))
     return found
 
 
@@ -179,7 +186,7 @@ def _readings(standing: Standing) -> list[Problem]:
             "title_vi": missing.title_vi,
             "title_en": missing.title_en,
         }
-        anchor = f"cell-{missing.first_key}"
+        anchor = f"field-{missing.first_key}"
         found.append(Problem("run.readings_missing", Step.SUBMIT, anchor, CLAUSE_RECORDS, values))
     return found
 
@@ -197,13 +204,13 @@ def next_step(state: RunState) -> Step | None:
 def check_transition(run: RunFacts, to: RunState) -> None:
     """Refuse a step that the state table does not hold. Raises RuleViolation."""
     if to not in TRANSITIONS[run.state]:
-        raise RuleViolation("run.transition", clause=CLAUSE_DATA, state=str(run.state), to=str(to), number=run.number)
+        raise RuleViolation("run.transition", clause=CLAUSE_DATA, state=run.state, to=to, number=run.number)
 
 
 def check_editable(run: RunFacts) -> None:
     """Refuse any change to the records of a run that is no draft. Raises RuleViolation."""
     if run.state is not RunState.DRAFT:
-        raise RuleViolation("run.not_a_draft", clause=CLAUSE_AMENDMENTS, state=str(run.state), number=run.number)
+        raise RuleViolation("run.not_a_draft", clause=CLAUSE_AMENDMENTS, state=run.state, number=run.number)
 
 
 def involved(
@@ -211,28 +218,30 @@ def involved(
     readings: Sequence[ReadingFacts],
     adjustments: Sequence[AdjustmentFacts] = (),
     exclusions: Sequence[ExclusionFacts] = (),
-) -> dict[int, str]:
-    """Return who may not review the run, each with why (a code): opened, performed, recorded, adjusted, supervised.
+) -> dict[int, Involvement]:
+    """Return who may not review the run, each with why: opened, performed, recorded, adjusted, supervised.
 
     `readings` are all of them, the superseded ones included.
     """
-    people: dict[int, str] = {}
+    people: dict[int, Involvement] = {}
     for reading in readings:
-        why = "recorded" if reading.supersedes_id is None else "corrected"
+        why = Involvement.RECORDED if reading.supersedes_id is None else Involvement.CORRECTED
         people.setdefault(reading.writer_id, why)
-        people.setdefault(reading.observer_id, "recorded")
+        people.setdefault(reading.observer_id, Involvement.RECORDED)
     for exclusion in exclusions:
         if exclusion.kind != ExclusionKind.RESTORED:
-            people.setdefault(exclusion.actor_id, "excluded")
+            people.setdefault(exclusion.actor_id, Involvement.EXCLUDED)
     for adjustment in adjustments:
-        people.setdefault(adjustment.actor_id, "adjusted")
+        people.setdefault(adjustment.actor_id, Involvement.ADJUSTED)
     for person in run.people:
-        people.setdefault(person.person_id, str(person.activity))
-    people.setdefault(run.opened_by_id, "opened")
+        people.setdefault(person.person_id, Involvement(person.activity))
+    people.setdefault(run.opened_by_id, Involvement.OPENED)
     return people
 
 
-def check_reviewer(run: RunFacts, person_id: int, involved_people: Mapping[int, str], *, authorised: bool) -> None:
+def check_reviewer(
+    run: RunFacts, person_id: int, involved_people: Mapping[int, Involvement], *, authorised: bool
+) -> None:
     """Refuse a reviewer who had a hand in the run, or who is not authorised for its procedure today.
 
     Raises RuleViolation (own run) or Forbidden (no authorisation).
@@ -252,7 +261,7 @@ def check_signatory(
     Raises Forbidden or RuleViolation; refuses purposes that no certificate may state.
     """
     if run.purpose not in ISSUABLE:
-        raise RuleViolation("run.purpose_not_issuable", clause=CLAUSE_REPORT, purpose=str(run.purpose))
+        raise RuleViolation("run.purpose_not_issuable", clause=CLAUSE_REPORT, purpose=run.purpose)
     if not authorised:
         raise Forbidden("run.signatory_not_authorised", clause=CLAUSE_PERSONNEL, number=run.number)
     if person_id == reviewer_id and not reviewer_may_release:
@@ -260,8 +269,9 @@ def check_signatory(
 
 
 def refuse(found: Sequence[Problem], step: Step) -> None:
-    """Raise RuleViolation naming the first problem that keeps the run from a step, and how many there are."""
+    """Raise RuleViolation for what keeps the run from a step, with all problems in its values."""
     held = blocking(found, step)
     if held:
         first = held[0]
-        raise RuleViolation(first.code, clause=first.clause, problems=held, count=len(held), **first.values)
+        code, values = (first.detail, first.detail_values) if first.detail else ("run.held", first.values)
+        raise RuleViolation(code, clause=first.clause, **{**values, "count": len(held), "problems": held})

@@ -1,0 +1,115 @@
+"""How numbers, units and problems of a run are shown in pages; reported results come ready from the evaluation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+
+from flask import Blueprint
+
+from calc.errors import CalcError
+from calc.units import display_unit
+from lims.calibrations.facts import ResultFacts
+from lims.calibrations.workflow import Problem
+from lims.core import formats, messages
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SMALL, _LARGE = -4, 9
+_WIDTH, _EDGE = 200.0, 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToleranceBar:
+    """A picture of an error against its limits: places on a line 200 wide."""
+
+    lower: float | None
+    upper: float | None
+    start: float
+    end: float
+    at: float
+    tone: str
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit for a reader; one that is not known stays as it is."""
+    try:
+        return display_unit(unit)
+    except CalcError:
+        return unit
+
+
+def figure(value: str | float | Decimal, digits: int = 10) -> str:
+    """Return a number of a budget with some significant digits, in the reader's language."""
+    number = float(value)
+    if math.isinf(number):
+        return "∞" if number > 0 else "−∞"
+    mantissa, _mark, power = f"{number:.{digits - 1}e}".partition("e")
+    exponent = int(power)
+    if number == 0.0 or _SMALL <= exponent < _LARGE:
+        text = f"{Decimal(f'{number:.{digits - 1}e}'):f}"
+        shown = text.rstrip("0").rstrip(".") if "." in text and digits > 6 else text
+        return formats.number(shown)
+    return f"{formats.number(mantissa)}·10{str(exponent).translate(_SUPERSCRIPT)}"
+
+
+def percent(probability: str) -> str:
+    """Return a probability (a fraction) in per cent: "95,45 %"."""
+    text = f"{Decimal(probability) * 100:f}"
+    shown = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{formats.number(shown)} %"
+
+
+def tolerance_bar(row: ResultFacts) -> ToleranceBar | None:
+    """Return the picture of a judged row, None where nothing is judged."""
+    if row.decision is None or row.measurement_error is None:
+        return None
+    error, spread = float(row.measurement_error), _reported_spread(row)
+    lower = None if row.tolerance_lower is None else float(row.tolerance_lower)
+    upper = None if row.tolerance_upper is None else float(row.tolerance_upper)
+    marks = [mark for mark in (lower, upper, error - spread, error + spread) if mark is not None]
+    low, high = min(marks), max(marks)
+    scale = (_WIDTH - 2 * _EDGE) / ((high - low) or 1.0)
+
+    def place(value: float) -> float:
+        return round(_EDGE + (value - low) * scale, 2)
+
+    tone = {"pass": "good", "fail": "bad"}.get(row.decision, "doubt")
+    return ToleranceBar(
+        None if lower is None else place(lower),
+        None if upper is None else place(upper),
+        place(error - spread),
+        place(error + spread),
+        place(error),
+        tone,
+    )
+
+
+def _reported_spread(row: ResultFacts) -> float:
+    """Return the reported U, unrounded, in the output's unit."""
+    return max(float(row.expanded_uncertainty), float(row.cmc or 0.0))
+
+
+def problem_text(problem: Problem) -> str:
+    """Return the words of what keeps a run back."""
+    language = formats.language()
+    values = dict(problem.values)
+    title = values.get(f"title_{language}") or values.get("title_vi")
+    if title is not None:
+        values["title"] = title
+    if "unit" in values:
+        values["unit"] = unit_text(str(values["unit"]))
+    words = messages.message(problem.code, values)
+    if not problem.detail:
+        return words
+    return f"{words}: {messages.message(problem.detail, problem.detail_values)}"
+
+
+def install(blueprint: Blueprint) -> None:
+    """Offer these to the templates of every page."""
+    blueprint.add_app_template_filter(unit_text, "unit_text")
+    blueprint.add_app_template_filter(figure, "figure")
+    blueprint.add_app_template_filter(percent, "percent")
+    blueprint.add_app_template_filter(problem_text, "problem_text")
+    blueprint.add_app_template_filter(tolerance_bar, "tolerance_bar")
+    blueprint.add_app_template_filter(messages.message, "error_words")
