@@ -11,8 +11,10 @@ from babel.dates import format_date
 from flask import current_app, has_app_context, has_request_context
 from flask_babel import get_locale
 
+from calc import rounding
+from calc.errors import CalcError
+
 _DEFAULT_ZONE: Final = "Asia/Ho_Chi_Minh"
-_THIN_SPACE: Final = "\u202f"
 
 
 def language() -> str:
@@ -55,20 +57,18 @@ def number(value: Decimal | int | str | None) -> str:
     if value is None:
         return ""
     text = f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return localise(text, language())
+    try:
+        return rounding.localise(text, language())
+    except CalcError:
+        return text  # words, such as "not measurable", stand as they are
 
 
-def localise(text: str, reader: str) -> str:
-    """Return canonical decimal text with the mark of the language, its groups of thousands and a minus sign."""
-    sign = "−" if text.startswith("-") else ""
-    whole, mark, fraction = text.lstrip("-+").partition(".")
-    if not whole.isdigit() or (mark and not fraction.isdigit()):
-        return text
-    if len(whole) > 4:
-        whole = f"{int(whole):,}".replace(",", _THIN_SPACE)
-    return sign + whole + (("," if reader == "vi" else ".") + fraction if mark else "")
+def typed_number(value: Decimal) -> str:
+    """Return an exact number as a person would type it: the reader's decimal mark, no groups, a plain minus sign."""
+    text = f"{value:f}"
+    return text.replace(".", ",") if language() == "vi" else text
 
 
 def iso_date(value: dt.date | None) -> str:
-    """Return a date as an `<input type="date">` wants it."""
+    """Return a date in the form of ISO 8601, for machine-readable attributes."""
     return "" if value is None else value.isoformat()

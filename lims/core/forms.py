@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 from flask import request
 
-from lims.core import messages
+from lims.core import formats, messages
 from lims.core.errors import Forbidden, InvalidInput, LimsError, RuleViolation, StaleRecord
 
 _SECRET: Final = ("password",)
@@ -91,8 +93,15 @@ class FormState:
 
 
 def _as_text(value: object) -> str:
+    """Return a present value as a person would type it; dates as day/month/year in either language."""
     if value is True:
         return "on"
     if value is False:
         return ""
+    if isinstance(value, dt.datetime):
+        return f"{value.astimezone(formats.zone()):%d/%m/%Y %H:%M}"
+    if isinstance(value, dt.date):
+        return f"{value:%d/%m/%Y}"
+    if isinstance(value, Decimal):
+        return formats.typed_number(value)
     return str(value)

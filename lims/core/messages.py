@@ -23,16 +23,18 @@ _messages: Final[dict[str, str]] = dict(core_messages.MESSAGES)
 _labels: Final[dict[str, str]] = dict(core_messages.LABELS)
 
 
-def register(messages: Mapping[str, str], labels: Mapping[str, str]) -> None:
-    """Take in a package's words. Raises ValueError if a code is already there with other words.
+def register(messages: Mapping[str, str], labels: Mapping[str, str]) -> list[str]:
+    """Take in a package's words; return the codes that another package already gave other words (a test fails then).
 
     Only names of fields ("field.code") may differ from package to package: the first stands, for a summary of
     mistakes takes the words that the form itself prints beside the field.
     """
+    differing = []
     for known, new in ((_messages, messages), (_labels, labels)):
         for code, words in new.items():
             if known.setdefault(code, words) != words and not code.startswith("field."):
-                raise ValueError(f"the code {code!r} has two different wordings")
+                differing.append(code)
+    return differing
 
 
 def known_codes() -> frozenset[str]:

@@ -127,8 +127,10 @@ def can_open(endpoint: str) -> bool:
 def rail() -> list[Place]:
     """Return the reader's own places, at most seven."""
     actor = signed_in_actor()
-    places = sorted(runtime().places, key=lambda place: place.order)
-    return [place for place in places if may_open(current_app, place.endpoint, actor)][:RAIL_PLACES]
+    open_places = [place for place in runtime().places if may_open(current_app, place.endpoint, actor)]
+    held = frozenset[str]() if actor is None else actor.permissions
+    open_places.sort(key=lambda place: (place.order > 0 and place.own not in held, place.order))
+    return sorted(open_places[:RAIL_PLACES], key=lambda place: place.order)
 
 
 def _page_context() -> dict[str, Any]:

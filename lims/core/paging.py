@@ -44,7 +44,7 @@ class Page(Generic[Item]):
         return Page([change(item) for item in self.items], self.total, self.number, self.size)
 
 
-def paginate(session: Session, query: Select[Any], number: int = 1, *, size: int = PAGE_SIZE) -> Page[Any]:
+def paginate(session: Session, query: Select[*tuple[Any, ...]], number: int = 1, *, size: int = PAGE_SIZE) -> Page[Any]:
     """Run a select for one page; rows are what the select yields first (scalars for a select of one thing)."""
     total = session.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
     number = min(max(1, number), max(1, -(-total // size)))

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from flask import Flask, current_app
+from flask.sansio.app import App
 from sqlalchemy.orm import Session
 
 from lims.core.account import Account
@@ -23,12 +24,16 @@ _EXTENSION: Final = "lims"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry of the left rail: shown to whoever may call its endpoint. `words` is an English msgid."""
+    """An entry of the left rail: shown to whoever may call its endpoint. `words` is an English msgid.
+
+    Where there are more places than the rail holds, those whose permission `own` the reader holds stay.
+    """
 
     endpoint: str
     words: str
     icon: str
     order: int
+    own: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def attach(app: Flask, context: Runtime) -> None:
     app.extensions[_EXTENSION] = context
 
 
-def runtime(app: Flask | None = None) -> Runtime:
+def runtime(app: App | None = None) -> Runtime:
     """Return the parts of an application (default: the one answering now)."""
     context: Runtime = (app or current_app).extensions[_EXTENSION]
     return context

@@ -24,7 +24,7 @@ BACKGROUND_HEADER: Final = "X-Background"
 """Requests that a page makes by itself carry this header: they do not keep a session alive."""
 
 
-class SignedInPerson(UserMixin):  # type: ignore[misc]  # flask-login brings no types
+class SignedInPerson(UserMixin):
     """What flask-login keeps of the person of this request."""
 
     def __init__(self, account: Account) -> None:

@@ -198,5 +198,5 @@ def _find(session: Session, _actor: Actor, words: str, _on: date) -> list[Found]
     ]
 
 
-add_place(bp, Place("persons.persons", N_("People"), "people", order=80))
+add_place(bp, Place("persons.persons", N_("People"), "people", order=80, own=Permission.MANAGE_PEOPLE))
 add_finder(bp, Finder(Permission.MANAGE_PEOPLE, _find))

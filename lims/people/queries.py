@@ -54,10 +54,9 @@ def _fitting_memberships(session: Session, person_id: int, on: date) -> list[tup
         .where(Membership.person_id == person_id, _holds(on))
         .order_by(Membership.id)
     )
-    rows = (row.tuple() for row in session.execute(query))
     return [
         (membership, body)
-        for membership, body in rows
+        for membership, body in session.execute(query)
         if role_fits(Role(membership.role), is_laboratory=body.is_laboratory, is_authority=body.is_authority)
     ]
 
@@ -121,7 +120,7 @@ def organisation_choices(
     return [_organisation_facts(row) for row in session.execute(query)]
 
 
-def _organisations(on: date) -> Select[Any]:
+def _organisations(on: date) -> Select[Organisation, OrganisationName, Contact]:
     """Select each organisation with the name that holds on a date (before its first name: that one)."""
     candidate = aliased(OrganisationName)
     holds = candidate.valid_from <= on
@@ -284,7 +283,7 @@ def memberships_of(session: Session, person_ids: Sequence[int], on: date) -> lis
         .where(Membership.person_id.in_(person_ids))
         .order_by(Membership.valid_from.desc(), Membership.id.desc())
     )
-    rows = [row.tuple() for row in session.execute(query)]
+    rows = session.execute(query).all()
     bodies = {membership.organisation_id for membership, _ in rows}
     names = {body: organisation_facts(session, body, on) for body in sorted(bodies)}
     return [_membership_facts(membership, site, names[membership.organisation_id]) for membership, site in rows]
@@ -316,7 +315,7 @@ def members_of(session: Session, organisation_id: int, on: date) -> list[tuple[P
         .order_by(Person.sort_key, Person.id, Membership.id)
     )
     body = organisation_facts(session, organisation_id, on)
-    rows = (row.tuple() for row in session.execute(query))
+    rows = session.execute(query)
     return [(_person_facts(person), _membership_facts(held, site, body)) for person, held, site in rows]
 
 

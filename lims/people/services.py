@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from lims.core import audit
 from lims.core.actor import Actor
@@ -118,6 +119,7 @@ def change_organisation(
     body.is_customer, body.is_upstream = command.is_customer, command.is_upstream
     _put_contact(session, body.id, command.contact_name, command.email, command.phone, now=now)
     _index_names(session, body)
+    flag_modified(body, "sort_key")  # a change of the contact alone is a change of the organisation too
     session.flush()
     after = queries.organisation_facts(session, body.id, today)
     _record_change(session, actor, "organisation.changed", ("organisation", body.id), before, after, now=now)
