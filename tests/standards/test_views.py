@@ -1,0 +1,113 @@
+"""Pages of standards through HTTP: what each shows, what a form says after a mistake, two people at one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from lims.core.clock import FixedClock
+from lims.core.db import Database
+from lims.people.models import Site
+from standards import queries
+from standards.calibration_facts import CalibrationFacts
+from standards.facts import InstrumentFacts, StandardFacts
+from tests.factories import standards as make
+from tests.factories.people import make_laboratory, make_organisation
+from tests.lims.web_client import make_app, make_client, post, set_language, sign_in
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A laboratory with one calibrated standard, one that waits, and browsers of its people."""
+
+    database: Database
+    sign_in: Callable[..., FlaskClient]
+    customer_id: int
+    laboratory_id: int
+    standard: StandardFacts
+    calibration: CalibrationFacts
+    waiting: CalibrationFacts
+    instrument: InstrumentFacts
+    upstream_id: int
+
+    @property
+    def range_id(self) -> int:
+        """The range of the standard that waits."""
+        with self.database.reading() as session:
+            standard = queries.standard_facts(session, self.waiting.standard_id)
+            return queries.instrument_facts(session, standard.instrument_id).ranges()[0].range.id
+
+
+@pytest.fixture
+def scene(sqlite_database: Database, clock: FixedClock) -> Scene:
+    """The laboratory and its pages; on SQLite, for services run on both databases elsewhere."""
+    app = make_app(sqlite_database, clock)
+    with sqlite_database.transaction() as session:
+        laboratory = make_laboratory(session)
+        site = session.get_one(Site, laboratory.site_id)
+        upstream = make_organisation(session, name_vi="Viện Đo lường Mẫu", is_upstream=True, is_customer=False)
+        standard = make.make_standard(session, site, code="KL-05")
+        calibration = make.make_calibration(session, standard, laboratory_id=upstream.id)
+        make.make_drift(session, standard)
+        waiting = make.make_calibration(
+            session, make.make_standard(session, site, code="KL-06"), accepted=False, laboratory_id=upstream.id
+        )
+        instrument = make.make_instrument(session, laboratory.customer_id, serial_number="M-0001")
+
+    def browser(role: str = "technical_manager", language: str = "en") -> FlaskClient:
+        client = make_client(app)
+        assert sign_in(client, role).status_code == 303
+        set_language(client, language)
+        return client
+
+    return Scene(
+        database=sqlite_database,
+        sign_in=browser,
+        customer_id=laboratory.customer_id,
+        laboratory_id=laboratory.organisation_id,
+        standard=standard,
+        calibration=calibration,
+        waiting=waiting,
+        instrument=instrument,
+        upstream_id=upstream.id,
+    )
+
+
+def pages(scene: Scene) -> list[str]:
+    """Every page of the package."""
+    standard = f"/standards/{scene.standard.id}"
+    return [
+        "/instruments",
+        "/instruments?q=qua+can",
+        "/instruments?q=nothing+like+this",
+        "/instruments/new",
+        f"/instruments/{scene.instrument.id}",
+        f"/instruments/{scene.standard.instrument_id}",
+        f"/instruments/{scene.instrument.id}/edit",
+        "/standards",
+        "/standards?due=overdue",
+        "/standards/new",
+        standard,
+        f"{standard}/calibrations/new",
+        *(f"{standard}/calibrations/new?kind={kind}" for kind in ("curve", "expression", "characteristic")),
+        f"/standards/calibrations/{scene.calibration.id}",
+        f"/standards/calibrations/{scene.waiting.id}",
+    ]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_page_opens_in_both_languages(scene: Scene, language: str) -> None:
+    client = scene.sign_in(language=language)
+    for page in pages(scene):
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        assert f'lang="{language}"' in answer.text
+
+
+def test_a_customer_sees_none_of_it(scene: Scene) -> None:
+    client = scene.sign_in("customer")
+    assert {client.get(page).status_code for page in pages(scene)} == {403}
