@@ -229,7 +229,7 @@ def _lines(session: Session, *conditions: Any) -> list[VersionLine]:
             valid_to=version.valid_to,
             approved_by_name=version.approved_by_name or "",
         )
-        for version, procedure in session.execute(query).tuples()
+        for version, procedure in session.execute(query)
     ]
 
 
@@ -263,7 +263,7 @@ def _authorisations(session: Session, *conditions: Any) -> list[AuthorisationFac
         .where(*conditions)
         .order_by(Person.sort_key, Authorisation.id)
     )
-    return [_authorisation(*row) for row in session.execute(query).tuples()]
+    return [_authorisation(*row) for row in session.execute(query)]
 
 
 def _authorisation(row: Authorisation, end: AuthorisationEnd | None, name: str, code: str | None) -> AuthorisationFacts:
@@ -294,7 +294,7 @@ def _scope_lines(session: Session, site_id: int) -> list[ScopeLineFacts]:
         .where(ScopeVersion.site_id == site_id)
         .order_by(ScopeVersion.id, ScopeLine.position)
     )
-    return [scope_line(line, version) for line, version in session.execute(query).tuples()]
+    return [scope_line(line, version) for line, version in session.execute(query)]
 
 
 def scope_line(line: ScopeLine, version: ScopeVersion) -> ScopeLineFacts:
