@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 from flask import Flask
-from waitress import create_server
+from waitress.server import create_server
 
 from lims.config import Settings
 from lims.core.errors import ConfigurationError

@@ -162,7 +162,6 @@ def _centre(since: date) -> CreateOrganisation:
 
 
 def _sites(centre: int, since: date) -> tuple[CreateSite, CreateSite]:
-    numbers = {"registration_number": "ĐK 000", "designation_number": "N000", "accreditation_number": "VILAS 0000"}
     main = CreateSite(
         organisation_id=centre,
         code="TM",
@@ -175,7 +174,9 @@ def _sites(centre: int, since: date) -> tuple[CreateSite, CreateSite]:
         email="lienhe@mau.example",
         place_line_vi="Mẫu",
         place_line_en="Mau",
-        **numbers,
+        registration_number="ĐK 000",
+        designation_number="N000",
+        accreditation_number="VILAS 0000",
     )
     branch = CreateSite(
         organisation_id=centre,
@@ -187,7 +188,9 @@ def _sites(centre: int, since: date) -> tuple[CreateSite, CreateSite]:
         valid_from=since,
         place_line_vi="Thử",
         place_line_en="Thu",
-        **numbers,
+        registration_number="ĐK 000",
+        designation_number="N000",
+        accreditation_number="VILAS 0000",
     )
     return main, branch
 

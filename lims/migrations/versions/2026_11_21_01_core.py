@@ -6,14 +6,14 @@ import sqlalchemy as sa
 from alembic import op
 
 from lims.core import columns
-from lims.core.triggers import create_triggers
+from lims.core.triggers import TriggerPlan, create_triggers
 
 revision = "2026_11_21_01_core"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-TRIGGERS = {
+TRIGGERS: TriggerPlan = {
     "audit_chain": {"no_delete": True},
     "audit_entry": {"insert_only": True},
     "blob": {"insert_only": True},

@@ -6,14 +6,14 @@ import sqlalchemy as sa
 from alembic import op
 
 from lims.core import columns
-from lims.core.triggers import create_triggers
+from lims.core.triggers import TriggerPlan, create_triggers
 
 revision = "2026_11_21_02_standards"
 down_revision = "2026_11_21_01_core"
 branch_labels = None
 depends_on = None
 
-TRIGGERS = {
+TRIGGERS: TriggerPlan = {
     "instrument": {"no_delete": True},
     "instrument_part": {"no_delete": True},
     "instrument_schedule": {"no_delete": True},

@@ -6,14 +6,14 @@ import sqlalchemy as sa
 from alembic import op
 
 from lims.core import columns
-from lims.core.triggers import create_triggers
+from lims.core.triggers import TriggerPlan, create_triggers
 
 revision = "2026_11_21_03_procedures_jobs"
 down_revision = "2026_11_21_02_standards"
 branch_labels = None
 depends_on = None
 
-TRIGGERS = {
+TRIGGERS: TriggerPlan = {
     "procedure": {"no_delete": True},
     "authorisation": {"insert_only": True},
     "job": {"no_delete": True, "frozen": ("number", "site_id")},

@@ -6,14 +6,14 @@ import sqlalchemy as sa
 from alembic import op
 
 from lims.core import columns
-from lims.core.triggers import create_triggers
+from lims.core.triggers import TriggerPlan, create_triggers
 
 revision = "2026_11_21_05_certificates"
 down_revision = "2026_11_21_04_calibrations"
 branch_labels = None
 depends_on = None
 
-TRIGGERS = {
+TRIGGERS: TriggerPlan = {
     "template_version": {"insert_only": True},
     "certificate": {
         "no_delete": True,
