@@ -55,15 +55,16 @@ install_missing() {
   fi
   say "Installing ${names%, }: ${packages[*]} ..."
   mkdir -p build
-  # The tests start a database server of their own; the package is kept from starting another.
-  local quiet=/etc/postgresql-common/createcluster.d/chuan-lims-no-server.conf
-  "${sudo[@]}" mkdir -p "${quiet%/*}"
-  echo 'create_main_cluster = false' | "${sudo[@]}" tee "$quiet" >/dev/null
+  local no_server=/etc/postgresql-common/createcluster.d/chuan-lims-no-server.conf
+  if [[ " ${packages[*]} " == *" postgresql "* ]]; then
+    # The tests start a database server of their own; the package is kept from starting another.
+    "${sudo[@]}" mkdir -p "${no_server%/*}"
+    echo 'create_main_cluster = false' | "${sudo[@]}" tee "$no_server" >/dev/null
+  fi
   local done=yes
   { "${sudo[@]}" apt-get update -q && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -q --no-install-recommends "${packages[@]}"; } >build/apt.log 2>&1 </dev/null || done=no
-  "${sudo[@]}" rm -f "$quiet"
-  "${sudo[@]}" rmdir --ignore-fail-on-non-empty "${quiet%/*}" "$(dirname "${quiet%/*}")"
+  "${sudo[@]}" rm -f "$no_server"
   if [ $done = no ]; then
     tail -n 5 build/apt.log >&2
     fail "${names%, } could not be installed; the whole output is in build/apt.log"
