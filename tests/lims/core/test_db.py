@@ -6,13 +6,16 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from alembic import command
 from sqlalchemy import Connection, inspect, select, text, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from lims.core.blobs import get_blob, put_blob
+from lims.core.columns import DecimalText
 from lims.core.db import Database, alembic_config, current_revision, upgrade
 from lims.core.errors import ConfigurationError, IntegrityFailure, NotFound, RuleViolation, StaleRecord
 from lims.core.models import Blob, NumberPattern, Task
@@ -93,14 +96,13 @@ def _task(run_after: datetime) -> Task:
 
 
 def test_decimals_keep_every_digit() -> None:
-    kind = CalibrationContent.__table__.c.value.type
-    from sqlalchemy.dialects import sqlite
-
+    kind = DecimalText()
+    assert isinstance(CalibrationContent.__table__.c.value.type, DecimalText)
     processed = kind.process_bind_param(Decimal("10000.0050"), sqlite.dialect())
     assert processed == "10000.0050"
     assert str(kind.process_result_value("10000.0050", sqlite.dialect())) == "10000.0050"
     with pytest.raises(TypeError):
-        kind.process_bind_param(0.1, sqlite.dialect())
+        kind.process_bind_param(cast(Any, 0.1), sqlite.dialect())
     with pytest.raises(ValueError, match="finite"):
         kind.process_bind_param(Decimal("NaN"), sqlite.dialect())
 
