@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from lims.core.blobs import get_blob, put_blob
 from lims.core.clock import local_date
 from lims.core.errors import InvalidInput, NotFound
-from lims.core.formats import language
+from lims.core.formats import language, number
 from lims.core.web import (
     FormState,
     current_actor,
@@ -26,7 +27,7 @@ from lims.core.web import (
 from lims.people import queries as people
 from lims.people.access import Permission
 from standards import calibration_forms, forms, queries, services
-from standards.calibration_facts import CalibrationFacts, CalibrationSource, ContentKind, TerminalKind
+from standards.calibration_facts import CalibrationFacts, CalibrationSource, ContentKind, Phase, TerminalKind
 from standards.facts import InstrumentFacts, StandardFacts, StandardRole
 from standards.pages import bp, empty_form
 from standards.picture import chain_picture
@@ -44,9 +45,14 @@ def new_calibration(standard_id: int) -> ResponseReturnValue:
     with reading() as session:
         standard = own_standard(session, standard_id)
         instrument = queries.instrument_facts(session, standard.instrument_id)
-    values: dict[str, object] = {"kind": wanted, "source": CalibrationSource.EXTERNAL, "coverage_probability": "95.45"}
-    for number, address in enumerate(instrument.ranges()):
-        row = f"contents-{number}"
+    values: dict[str, object] = {
+        "kind": wanted,
+        "source": CalibrationSource.EXTERNAL,
+        "phase": Phase.AS_LEFT,
+        "coverage_probability": number(Decimal("95.45")),
+    }
+    for place, address in enumerate(instrument.ranges()):
+        row = f"contents-{place}"
         nominal = address.range.nominal
         values |= {f"{row}-unit": address.range.unit, f"{row}-nominal": nominal, f"{row}-coverage_factor": "2"}
         values[f"{row}-identifier"] = address.part.code if len(instrument.parts) > 1 else None

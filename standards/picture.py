@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from standards.calibration_facts import ChainNode, TerminalFacts, TerminalKind, TraceabilityChain
@@ -31,13 +32,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line from a lower box up to a higher one, with the words' place; `role` is None above a terminal."""
+    """A line from a lower box up to a higher one, with role and day of use; `role` is None above a terminal."""
 
     x1: int
     y1: int
     x2: int
     y2: int
     role: str | None = None
+    used_on: date | None = None
     broken: bool = False
 
 
@@ -73,7 +75,7 @@ def chain_picture(chain: TraceabilityChain) -> Picture:
     ]
     for box in ends:
         if box.terminal is not None:
-            lines.append(_line(boxes[box.terminal.calibration_id], box, None))
+            lines.append(_line(boxes[box.terminal.calibration_id], box))
             if box.terminal.kind is not TerminalKind.NON_SI_REFERENCE:
                 lines.append(_to_top(box))
     depth = max(rows, default=0)
@@ -98,13 +100,14 @@ def _spread(count: int, width: int) -> list[int]:
     return [first + place * (BOX_WIDTH + GAP) for place in range(count)]
 
 
-def _line(lower: Box, upper: Box, role: str | None) -> Line:
+def _line(lower: Box, upper: Box, role: str | None = None) -> Line:
     return Line(
         lower.x + lower.width // 2,
         lower.y,
         upper.x + upper.width // 2,
         upper.y + upper.height,
         role=role,
+        used_on=lower.node.calibrated_on if role is not None and lower.node is not None else None,
         broken=upper.broken,
     )
 
