@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-from importlib import import_module, util
 from pathlib import Path
 from typing import Final
 
-from flask import Flask
+from flask import Blueprint, Flask
 from flask_bootstrap import Bootstrap5
 
+from certificates import messages as certificate_messages
+from certificates import views as certificate_views
+from lims.calibrations import messages as calibration_messages
+from lims.calibrations import views as calibration_views
 from lims.config import Settings
 from lims.core import messages
 from lims.core.clock import Clock, SystemClock
 from lims.core.db import Database
 from lims.core.web import Runtime, init_web
+from lims.jobs import messages as job_messages
+from lims.jobs import views as job_views
+from lims.people import account_views, home_views, person_views
+from lims.people import messages as people_messages
 from lims.people import queries as people_queries
+from lims.people import views as organisation_views
+from lims.portal import messages as portal_messages
+from lims.portal import views as portal_views
+from lims.procedures import messages as procedure_messages
+from lims.procedures import views as procedure_views
+from standards import messages as standard_messages
+from standards import views as standard_views
 
 _ROOT: Final = Path(__file__).resolve().parent
-_VIEWS: Final = (
-    "lims.people.home_views",
-    "lims.people.account_views",
-    "lims.people.views",
-    "lims.people.person_views",
-    "standards.views",
-    "lims.procedures.views",
-    "lims.jobs.views",
-    "lims.calibrations.views",
-    "certificates.views",
-    "lims.portal.views",
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    home_views.bp,
+    account_views.bp,
+    organisation_views.bp,
+    person_views.bp,
+    standard_views.bp,
+    procedure_views.bp,
+    job_views.bp,
+    calibration_views.bp,
+    certificate_views.bp,
+    portal_views.bp,
 )
-_MESSAGES: Final = (
-    "lims.people.messages",
-    "standards.messages",
-    "lims.procedures.messages",
-    "lims.jobs.messages",
-    "lims.calibrations.messages",
-    "certificates.messages",
-    "lims.portal.messages",
+MESSAGES: Final = (
+    people_messages,
+    standard_messages,
+    procedure_messages,
+    job_messages,
+    calibration_messages,
+    certificate_messages,
+    portal_messages,
 )
 
 
@@ -62,15 +76,12 @@ def create_app(settings: Settings, clock: Clock | None = None, database: Databas
     init_web(app, context, secure_cookies=settings.serves_https)
     Bootstrap5(app)
     register_messages()
-    for name in _VIEWS:
-        if util.find_spec(name):
-            app.register_blueprint(import_module(name).bp)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     return app
 
 
 def register_messages() -> None:
     """Take in the words of every package's codes; may be called again."""
-    for name in _MESSAGES:
-        if util.find_spec(name):
-            words = import_module(name)
-            messages.register(words.MESSAGES, words.LABELS)
+    for words in MESSAGES:
+        messages.register(words.MESSAGES, words.LABELS)

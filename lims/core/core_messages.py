@@ -35,8 +35,6 @@ MESSAGES: Final[dict[str, str]] = {
         "%(present)s. What you typed is still here: compare, then save again."
     ),
     "record.permanent": N_("This record is permanent: it is never changed or deleted, only followed by a new one."),
-    "blob.not_found": N_("The stored file is not there."),
-    "blob.damaged": N_("The stored file no longer agrees with its digest. Please tell the administrator."),
     "numbering.pattern_without_number": N_("The number pattern “%(pattern)s” has no place for the number."),
     "numbering.pattern_invalid": N_("The number pattern “%(pattern)s” cannot be read."),
     "config.unknown_variable": N_("%(name)s is not a known setting. Did you mean %(nearest)s?"),
