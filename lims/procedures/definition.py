@@ -192,7 +192,7 @@ def _layout(table: Table) -> Layout:
     known = len(table.faults)
     kind = table.choice("kind", LayoutKind)
     if len(table.faults) > known:
-        table.keys()  # of an unknown kind nothing can be said about the other keys
+        table.keys()  # of an unknown kind nothing can be said about its other keys
     cycles = kind in (LayoutKind.ABBA, LayoutKind.UP_DOWN, LayoutKind.POSITIONS)
     layout = Layout(
         kind=kind,

@@ -44,7 +44,9 @@ def _described(entry: InputDefinition) -> DescribedInput:
     if isinstance(entry, (ReferenceValueInput, StandardDriftInput, ResolutionInput)):
         return DescribedInput(entry, kind, slot=entry.slot)
     if isinstance(entry, DerivedInput):
-        return DescribedInput(entry, kind, labels=(f"reduction.{entry.reduction}",), numbers=dict(reversed(entry.parameters)))
+        return DescribedInput(
+            entry, kind, labels=(f"reduction.{entry.reduction}",), numbers=dict(reversed(entry.parameters))
+        )
     if isinstance(entry, HalfWidthInput):
         numbers = {"value": entry.value, "half_width": entry.half_width}
         return DescribedInput(entry, kind, labels=(f"distribution.{entry.distribution}",), numbers=numbers)
