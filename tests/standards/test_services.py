@@ -1,8 +1,10 @@
-from datetime import UTC, datetime
 from decimal import Decimal
+
 from sqlalchemy.orm import Session
+
 from standards import queries
 from tests.factories import standards as make
+
 
 def test_smoke(session: Session) -> None:
     standard = make.make_standard(session)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,7 +16,7 @@ from standards.calibration_facts import CalibrationFacts
 from standards.facts import InstrumentFacts, StandardFacts
 from tests.factories import standards as make
 from tests.factories.people import make_laboratory, make_organisation
-from tests.lims.web_client import make_app, make_client, post, set_language, sign_in
+from tests.lims.web_client import make_app, make_client, set_language, sign_in
 
 
 @dataclass(frozen=True)
