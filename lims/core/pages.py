@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, current_app, render_template, request, url_for
+from flask import Flask, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, gettext
 from flask_login import current_user
@@ -23,7 +23,7 @@ from lims.core.actor import Actor
 from lims.core.errors import LimsError, NotFound
 from lims.core.marks import N_
 from lims.core.runtime import Place, runtime
-from lims.core.security import may_open
+from lims.core.security import may_open, to_sign_in
 from lims.core.sessions import chosen_language
 
 LANGUAGES: Final = ("vi", "en")
@@ -151,6 +151,8 @@ def _lims_error(error: LimsError) -> ResponseReturnValue:
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    if "session_ended" in g:
+        return to_sign_in()
     words = gettext(
         "This form has expired or was not sent from these pages. Go back, reload the page and send it again."
     )

@@ -89,9 +89,12 @@ def may_open(app: Flask, endpoint: str, actor: Actor | None) -> bool:
 
 
 def init_security(app: Flask) -> None:
-    """Install the default-deny guard, CSRF protection and headers."""
-    csrf.init_app(app)
+    """Install the default-deny guard, CSRF protection and headers.
+
+    The guard comes first: whose session has ended is sent to sign in, and then finds the form again as typed.
+    """
     app.before_request(_check_access)
+    csrf.init_app(app)
     app.after_request(_set_headers)
 
 
@@ -103,7 +106,7 @@ def _check_access() -> ResponseReturnValue | None:
     if mark == PUBLIC:
         return None
     if not current_user.is_authenticated:
-        return _to_sign_in()
+        return to_sign_in()
     if mark is None:
         current_app.logger.error("endpoint %s carries no access mark", endpoint)
         raise Forbidden
@@ -113,7 +116,8 @@ def _check_access() -> ResponseReturnValue | None:
     return None
 
 
-def _to_sign_in() -> ResponseReturnValue:
+def to_sign_in() -> ResponseReturnValue:
+    """Send a stranger to the sign-in page, which leads back here."""
     if request.headers.get("X-Requested-With") == "fetch":
         return Response(status=401)
     here = request.full_path.rstrip("?") if request.method == "GET" else _page_before()

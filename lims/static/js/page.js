@@ -37,6 +37,32 @@
   });
   window.addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
 
+  // What was sent when the session had just ended stands in its form again after signing in.
+  const DRAFT = "chuan.draft";
+  const draft = JSON.parse(window.sessionStorage.getItem(DRAFT) || "null");
+  const signingIn = window.location.pathname === "/sign-in";
+  const from = document.referrer ? new URL(document.referrer).pathname : "";
+  if (draft && !signingIn) {
+    window.sessionStorage.removeItem(DRAFT);
+    const form = document.querySelectorAll("form[data-typed]")[draft.place];
+    if (form && from === "/sign-in" && draft.path === window.location.pathname) {
+      for (const field of form.querySelectorAll("input:not([type=hidden], [type=password], [type=file]), select, textarea")) {
+        const texts = draft.fields.filter(([name]) => name === field.name).map(([, text]) => text);
+        if (field.type === "checkbox" || field.type === "radio") field.checked = texts.includes(field.value);
+        else if (texts.length) field.value = texts[0];
+      }
+      typed = true;
+    }
+  }
+  document.querySelectorAll("form[data-typed]").forEach((form, place) => {
+    form.addEventListener("submit", () => {
+      if (signingIn) return;
+      const secret = new Set([...form.querySelectorAll("[type=password], [name=csrf_token]")].map((field) => field.name));
+      const fields = [...new FormData(form)].filter(([name, text]) => typeof text === "string" && !secret.has(name));
+      window.sessionStorage.setItem(DRAFT, JSON.stringify({ path: window.location.pathname, place, fields }));
+    });
+  });
+
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
     const form = event.target;
