@@ -47,7 +47,7 @@ class Checker:
             self.refuse(field, "unit.unknown", unit=text)
             return text
         if fits is not None and not is_compatible(unit, fits):
-            self.refuse(field, "unit.incompatible", unit=text, wanted=fits)
+            self.refuse(field, "unit.incompatible", unit=text, expected=fits)
         return unit
 
     def code(self, field: str, text: str) -> str:

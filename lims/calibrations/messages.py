@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from lims.calibrations import calculation_messages
 from lims.core.marks import N_
 
 MESSAGES: Final[dict[str, str]] = {
@@ -73,16 +74,7 @@ MESSAGES: Final[dict[str, str]] = {
     "evaluation.no_drift": N_("The drift of %(standard)s was never decided."),
     "evaluation.no_resolution": N_("The resolution is not known."),
     "evaluation.no_condition": N_("The condition or its instrument is missing."),
-    "reduction.incomplete_cycle": N_(
-        "Cycle %(cycle)s is not complete: %(standards)s of 2 readings of the standard, %(items)s of 2 of the item."
-    ),
-    "reduction.order": N_("Cycle %(cycle)s is not in the order standard, item, item, standard."),
-    "reduction.unpaired": N_("Cycle %(cycle)s lacks its counterpart."),
-    "reduction.missing": N_("Readings are missing."),
-    "quantity.too_few_readings": N_("%(count)s readings where at least %(needed)s are needed."),
-    "correlation.not_positive_semidefinite": N_("The correlations of the standards contradict each other."),
-    "model.division_by_zero": N_("The formula divides by zero at this point."),
-    "model.outside_domain": N_("The formula has no value at this point."),
+    **calculation_messages.MESSAGES,
 }
 
 LABELS: Final[dict[str, str]] = {

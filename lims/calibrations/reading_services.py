@@ -142,7 +142,7 @@ def _checked(session: Session, run: RunFacts, command: RecordReading) -> tuple[D
     except CalcError:
         raise InvalidInput([FieldError(field, "unit.unknown", {"unit": command.unit})]) from None
     if not fits:
-        raise InvalidInput([FieldError(field, "unit.incompatible", {"unit": unit, "wanted": cell_unit})])
+        raise InvalidInput([FieldError(field, "unit.incompatible", {"unit": unit, "expected": cell_unit})])
     return value, unit
 
 

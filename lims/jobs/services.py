@@ -271,7 +271,7 @@ def _check_procedure(session: Session, job: Job, instrument: Instrument, agreed:
     outputs = [output.unit for section in version.definition.sections for output in section.outputs]
     try:
         if unit and not any(is_compatible(unit, output) for output in outputs):
-            raise InvalidInput.of("specification_unit", "unit.incompatible", unit=unit, wanted=", ".join(outputs))
+            raise InvalidInput.of("specification_unit", "unit.incompatible", unit=unit, expected=", ".join(outputs))
     except CalcError as error:
         raise InvalidInput.of("specification_unit", "unit.unknown", unit=unit) from error
 

@@ -65,7 +65,7 @@ def _parameters(function: ast.FunctionDef) -> set[str]:
 
 
 def _records(path: Path, name: str, seen: frozenset[tuple[Path, str]] = frozenset()) -> bool:
-    """Return whether a function calls `audit.record`, itself or through a function of the same package."""
+    """Return whether a function calls `audit.record`, itself or through functions that it calls by name."""
     function = _functions(path).get(name)
     if function is None or (path, name) in seen:
         return False
@@ -74,21 +74,35 @@ def _records(path: Path, name: str, seen: frozenset[tuple[Path, str]] = frozense
             continue
         if ast.unparse(node.func) == "audit.record":
             return True
-        if any(_records(*place, seen | {(path, name)}) for place in _places(path, node.func)):
+        place = _place(path, node.func)
+        if place is not None and _records(*place, seen | {(path, name)}):
             return True
     return False
 
 
-def _places(path: Path, called: ast.expr) -> list[tuple[Path, str]]:
-    """Return where a function that is called may be written: in this file, or in the file it is imported from."""
-    imported = [node for node in tree_of(path).body if isinstance(node, ast.ImportFrom) and node.module]
+def _place(path: Path, called: ast.expr) -> tuple[Path, str] | None:
+    """Return the file and the name of a function that is called: of this file, imported, or of an imported module."""
     if isinstance(called, ast.Name):
-        origins = [path.parent / f"{node.module.rpartition('.')[2]}.py" for node in imported if node.module]
-        return [(origin, called.id) for origin in (path, *origins) if origin in python_files()]
+        module, name = _imports(path).get(called.id, (module_name(path), called.id))
+        return (_FILES[module], name) if module in _FILES else None
     if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
-        origin = path.parent / f"{called.value.id}.py"
-        return [(origin, called.attr)] if origin in python_files() else []
-    return []
+        parent, name = _imports(path).get(called.value.id, ("", ""))
+        return (_FILES[f"{parent}.{name}"], called.attr) if f"{parent}.{name}" in _FILES else None
+    return None
+
+
+_FILES = {module_name(path): path for path in python_files()}
+
+
+@cache
+def _imports(path: Path) -> dict[str, tuple[str, str]]:
+    """Return what each imported name stands for: the module, and the name in it."""
+    return {
+        name.asname or name.name: (node.module or "", name.name)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
 
 
 def test_there_are_services() -> None:

@@ -45,6 +45,8 @@ _SAME_EVERYWHERE: Final = frozenset(
         "n",
         "u",
         "s",
+        "ν",
+        "CMC",
     }
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
