@@ -52,7 +52,7 @@ LABELS: Final[dict[str, str]] = {
     "job_state.in_work": N_("in work"),
     "job_state.on_hold": N_("on hold"),
     "job_state.ready": N_("ready to hand back"),
-    "job_state.closed": N_("closed"),
+    "job_state.closed": N_("completed"),
     "job_state.cancelled": N_("cancelled"),
     "hold_reason.customer": N_("the customer's answer"),
     "hold_reason.standard": N_("a standard"),
