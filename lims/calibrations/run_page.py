@@ -226,6 +226,8 @@ def _choices(
         legal_regime=LegalRegime(run.legal_regime),
     )
     for choice in usable:
+        if role is StandardRole.AUXILIARY and choice.role is not StandardRole.AUXILIARY:
+            continue  # the rules allow it, but nobody takes a weight for a comparator
         fitting = [entry for entry in choice.contents if entry.quantity == slot.quantity]
         elements = [entry for entry in fitting if entry.kind is ContentKind.ELEMENT]
         by_content = slot.role is EquipmentRole.REFERENCE and (elements or len(fitting) == 1)

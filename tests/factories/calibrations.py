@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -20,12 +21,14 @@ from lims.jobs.facts import AgreedSpecification, DecisionRule, JobItemFacts
 from lims.people.access import permissions_of
 from lims.people.facts import Role
 from lims.people.models import Membership, Person, Site
+from lims.people.passwords import hash_password
 from lims.procedures.facts import Activity, ProcedureVersionFacts, SignatoryKind
 from standards.calibration_facts import CalibrationFacts, ContentKind
 from standards.commands import NewContent, NewFunction, NewRange
 from standards.facts import StandardFacts, StandardRole
 from standards.queries import instrument_facts
 from tests.factories import jobs, procedures, standards
+from tests.factories.people import PASSWORD
 
 NOW: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 READINGS: Final = (
@@ -68,12 +71,24 @@ class Bench:
     hygrometer_calibration: CalibrationFacts
 
 
+@lru_cache
+def _hash() -> str:
+    return hash_password(PASSWORD)
+
+
+def sign_in_name(session: Session, actor: Actor) -> str:
+    """Return what a person signs in with; the password is PASSWORD."""
+    return str(session.get_one(Person, actor.person_id).sign_in_name)
+
+
 def make_actor(session: Session, site: Site, role: Role, name: str) -> Actor:
     """A person of the laboratory in a role, who can sign in as their role's name."""
     person = Person(
         full_name=name,
         title_vi="Chức danh",
         title_en="Title",
+        sign_in_name=f"{role}-{secrets.token_hex(4)}",
+        password_hash=_hash(),
         session_stamp=secrets.token_hex(8),
         search_text=name.lower(),
         sort_key=name,
