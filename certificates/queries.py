@@ -137,6 +137,7 @@ def issuable_runs(session: Session, job_id: int) -> list[IssuableRun]:
 
 def _issuable(session: Session, run: CalibrationRun, instrument: Instrument, covered: list[int]) -> IssuableRun:
     certificate = session.get(Certificate, covered[-1]) if covered else None
+    item = session.get(JobItem, run.job_item_id) if run.state == RunState.RELEASED and run.job_item_id else None
     return IssuableRun(
         id=run.id,
         number=run.number,
@@ -144,6 +145,7 @@ def _issuable(session: Session, run: CalibrationRun, instrument: Instrument, cov
         serial_number=instrument.serial_number or "",
         ended_at=run.ended_at,
         certificate=None if certificate is None else line_of(certificate),
+        job_id=None if item is None else item.job_id,
     )
 
 
@@ -330,5 +332,5 @@ def job_of(session: Session, actor: Actor, job_id: int) -> Job:
     job = session.get(Job, job_id)
     site = None if job is None else session.get(Site, job.site_id)
     if job is None or site is None or not (actor.may("system") or site.organisation_id == actor.laboratory_id):
-        raise NotFound("job.not_found")
+        raise NotFound()
     return job

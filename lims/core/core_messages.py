@@ -49,6 +49,7 @@ MESSAGES: Final[dict[str, str]] = {
     "config.secret_key_short": N_("%(name)s: a secret key has at least %(shortest)s characters."),
     "config.database_url": N_("LIMS_DATABASE_URL is not a database address."),
     "config.database_kind": N_("%(kind)s is not a database that is known here: sqlite or postgresql."),
+    "config.queue_kind": N_("LIMS_QUEUE_URL: %(kind)s is not a queue that is known here: sqlite, postgresql or redis."),
     "config.base_url": N_("LIMS_BASE_URL: “%(text)s” is not an address such as https://lims.example.vn."),
     "config.language": N_("LIMS_LANGUAGE: “%(text)s” is not one of %(known)s."),
     "config.timezone": N_("LIMS_TIMEZONE: “%(text)s” is not a time zone such as Asia/Ho_Chi_Minh."),
