@@ -180,7 +180,10 @@ class CertificateLine:
 
 @dataclass(frozen=True, slots=True)
 class IssuableRun:
-    """A released run on the page that issues; `certificate` is the one in force that covers it already."""
+    """A run on the page that issues; `certificate` is the one in force that covers it already.
+
+    `job_id` is the job whose certificate a released run waits for, None where it may reach none.
+    """
 
     id: int
     number: str
@@ -188,6 +191,7 @@ class IssuableRun:
     serial_number: str
     ended_at: datetime | None
     certificate: CertificateLine | None
+    job_id: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,8 @@ def found_laboratory(session: Session, password: str, *, timezone: str, now: dat
     people_services.create_site(session, SYSTEM, branch, now=long_ago)
     organisations = {"centre": centre, **_organisations(session, since, now=long_ago)}
     persons = {
-        person.sign_in: _person(session, person, organisations, password, since, now=long_ago) for person in PEOPLE
+        person.sign_in: _person(session, person, organisations, site_id, password, since, now=long_ago)
+        for person in PEOPLE
     }
     actors = {name: people_queries.actor_of(session, key, today) for name, key in persons.items()}
     laboratory = Laboratory(centre, site_id, timezone, now, organisations, actors)
@@ -225,7 +226,14 @@ def _organisations(session: Session, since: date, *, now: datetime) -> dict[str,
 
 
 def _person(
-    session: Session, person: Somebody, organisations: Mapping[str, int], password: str, since: date, *, now: datetime
+    session: Session,
+    person: Somebody,
+    organisations: Mapping[str, int],
+    site_id: int,
+    password: str,
+    since: date,
+    *,
+    now: datetime,
 ) -> int:
     command = CreatePerson(
         full_name=person.full_name,
@@ -237,7 +245,8 @@ def _person(
     )
     created = person_services.create_person(session, SYSTEM, command, now=now)
     for role in person.roles:
-        membership = AddMembership(created.id, organisations[person.organisation], role, valid_from=since)
+        at = site_id if person.organisation == "centre" else None
+        membership = AddMembership(created.id, organisations[person.organisation], role, valid_from=since, site_id=at)
         person_services.add_membership(session, SYSTEM, membership, now=now)
     return created.id
 
