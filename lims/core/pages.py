@@ -14,7 +14,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
@@ -52,7 +53,7 @@ def init_pages(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.add_template_filter(messages.label, "label")
+    app.add_template_filter(_label, "label")
     app.add_template_filter(formats.date, "date")
     app.add_template_filter(formats.time, "time")
     app.add_template_filter(formats.clock_time, "clock_time")
@@ -68,6 +69,13 @@ def init_pages(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
+
+
+@pass_context
+def _label(_context: Context, value: object, group: str | None = None) -> str:
+    """Return the words of a code. Asking for the context keeps Jinja from working out `"open" | label("state")` once
+    for all when it compiles the template, in the language of whoever came first."""
+    return messages.label(value, group)
 
 
 def reader_language() -> str:

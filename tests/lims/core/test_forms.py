@@ -184,3 +184,14 @@ def test_labels_of_enumerations_and_texts(app: Flask) -> None:
         assert messages.label("technician", "role") == "Calibration technician"
         assert messages.label("role.signatory") == "Approved signatory"
         assert messages.label(Colour.RED) == "red"
+
+
+def test_a_constant_label_follows_the_reader_too(app: Flask) -> None:
+    """A template compiled for one reader shows the next one the words of their own language."""
+    template = app.jinja_env.from_string('{{ "technician" | label("role") }}')
+    shown = []
+    for language in ("vi", "en"):
+        with app.test_request_context():
+            choose_language(language)
+            shown.append(template.render())
+    assert shown == ["Kỹ thuật viên hiệu chuẩn", "Calibration technician"]
