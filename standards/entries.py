@@ -40,14 +40,18 @@ class Checker:
             raise InvalidInput(self.errors)
 
     def unit(self, field: str, text: str, fits: str | None = None) -> str:
-        """Return a unit in its one form; it must be known and, if asked, convertible to another."""
+        """Return a unit in its one form; it must be known and, if asked, convertible to another.
+
+        After a refusal a harmless unit is returned, so that the rest can still be checked against it.
+        """
         try:
             unit = canonical_unit(text)
         except CalcError:
             self.refuse(field, "unit.unknown", unit=text)
-            return text
+            return fits or "1"
         if fits is not None and not is_compatible(unit, fits):
             self.refuse(field, "unit.incompatible", unit=text, expected=fits)
+            return fits
         return unit
 
     def code(self, field: str, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from standards.calibration_facts import (
     CalibrationFacts,
@@ -43,9 +44,9 @@ def standard(standard_id: int = 1) -> StandardFacts:
     )
 
 
-def weight(**overrides: object) -> ContentFacts:
+def weight(**overrides: Any) -> ContentFacts:
     """What the certificate of the weighing example says."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "id": 11,
         "calibration_id": 1,
         "range_id": 1,
@@ -61,7 +62,7 @@ def weight(**overrides: object) -> ContentFacts:
         "coverage_factor": Decimal(2),
         **overrides,
     }
-    return ContentFacts(**values)  # type: ignore[arg-type]  # fields are named, values of any type
+    return ContentFacts(**values)
 
 
 def terminal(calibration_id: int = 1) -> TerminalFacts:

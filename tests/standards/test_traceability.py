@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_a_cycle_is_found_and_does_not_run_for_ever() -> None:
         ({"ended_at": datetime(2026, 1, 31, tzinfo=UTC), "state": CalibrationState.ENDED}, "use.ended"),
     ],
 )
-def test_the_day_the_lower_one_was_made_counts(changes: dict[str, object], code: str) -> None:
+def test_the_day_the_lower_one_was_made_counts(changes: dict[str, Any], code: str) -> None:
     upper = replace(calibration(2, 2), **changes)
     assert codes(chain_of(in_house(1, 2), upper)) == [code]
 
@@ -140,7 +141,7 @@ def test_a_quarantined_upper_standard_breaks_the_chain_unless_it_was_usable_that
         ({"kind": TerminalKind.INTRINSIC_REALIZATION}, "terminal.kind_does_not_fit"),
     ],
 )
-def test_evidence_that_does_not_hold_on_the_calibration_date(changes: dict[str, object], code: str) -> None:
+def test_evidence_that_does_not_hold_on_the_calibration_date(changes: dict[str, Any], code: str) -> None:
     bad = replace(terminal(1), **changes)
     assert codes(chain_of(replace(calibration(1), terminals=(bad,)))) == [code]
     assert codes(chain_of(replace(calibration(1), terminals=(bad, terminal(1))))) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def codes(
     role: StandardRole = StandardRole.REFERENCE,
     regime: LegalRegime = LegalRegime.CALIBRATION,
     siblings: tuple[CalibrationFacts, ...] = (),
-    **of_standard: object,
+    **of_standard: Any,
 ) -> list[str]:
     """Return the codes of what stands against the use."""
     chosen = used or calibration()
@@ -63,7 +64,7 @@ def test_an_accepted_calibration_in_date_of_an_available_standard_may_be_used() 
         ({"calibrated_on": date(2026, 3, 3)}, "use.calibrated_later"),
     ],
 )
-def test_what_stands_against_the_calibration_is_named(changes: dict[str, object], code: str) -> None:
+def test_what_stands_against_the_calibration_is_named(changes: dict[str, Any], code: str) -> None:
     assert codes(replace(calibration(), **changes)) == [code]
 
 
