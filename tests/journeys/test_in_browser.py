@@ -1,0 +1,119 @@
+"""The same way once in a real browser, by three people and a customer, with the keyboard and the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from lims.core.clock import FixedClock
+from lims.core.db import Database
+from tests.journeys.laboratory import PASSWORD, House, build_house
+from tests.journeys.test_reading_to_certificate import check_document, condition_cells, order, reading_cells, register
+from tests.live import LiveServer, serving, tidy_page
+
+SLOTS = (("reference", "KL-05"), ("comparator", "CS-01"), ("thermo_hygrometer", "NH-01"), ("barometer", "PB-01"))
+
+
+@pytest.fixture
+def house(sqlite_database: Database, tmp_path: Path, clock: FixedClock) -> House:
+    return build_house(sqlite_database, tmp_path, clock)
+
+
+@pytest.fixture
+def server(house: House, tmp_path: Path) -> Iterator[LiveServer]:
+    with serving(house.database, tmp_path, house.clock) as started:
+        yield started
+
+
+def sign_in(page: Page, server: LiveServer, name: str) -> None:
+    page.goto(f"{server.url}/sign-in")
+    page.get_by_label("Tên đăng nhập").fill(name)
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def choose(page: Page, slot: str, code: str) -> None:
+    field = page.locator(f"select[name=choice-{slot}]")
+    value = field.locator("option", has_text=code).first.get_attribute("value")
+    field.select_option(value)
+    field.locator("xpath=ancestor::form").locator("button[type=submit]").click()
+    page.locator(f"table.equipment td >> text={code}").first.wait_for()
+
+
+def type_cells(page: Page, cells: dict[str, str]) -> None:
+    """Type into the first cell, then go on by Tab, and save by Enter: the keyboard alone."""
+    for key, text in cells.items():
+        cell = page.locator(f'input[name="{key}"]')
+        cell.focus()
+        page.keyboard.press("Control+a")
+        page.keyboard.type(text)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def measure(page: Page, house: House, server: LiveServer, item: int) -> int:
+    """The technician opens the run, chooses the equipment, types, submits; returns the run's key."""
+    sign_in(page, server, "kdv01")
+    page.goto(f"{server.url}/jobs/items/{item}/runs")
+    page.locator("input[name=room]").fill("KL 1")
+    page.locator("form:has(input[name=room]) button[type=submit]").click()
+    page.wait_for_url("**/runs/*")
+    run = int(page.url.rpartition("/")[2])
+    for slot, code in SLOTS:
+        choose(page, slot, code)
+    house.pass_minutes()
+    type_cells(page, condition_cells(1))
+    type_cells(page, reading_cells())
+    house.pass_minutes()
+    type_cells(page, condition_cells(2))
+    house.pass_minutes()
+    assert "10 kg + 25 mg" in page.inner_text("main").replace("\u00a0", " ")
+    page.locator("form[action$='/submit'] button").click()
+    page.wait_for_load_state()
+    return run
+
+
+def test_three_people_take_the_weight_through(house: House, server: LiveServer, browser: Browser) -> None:
+    register(house)
+    item = order(house)
+    with tidy_page(browser) as bench:
+        run = measure(bench, house, server, item)
+    with tidy_page(browser) as manager:
+        sign_in(manager, server, "kt01")
+        manager.goto(f"{server.url}/runs/{run}/review")
+        house.pass_minutes()
+        manager.locator("form[action$='/review'] button.btn-primary").click()
+        manager.wait_for_url(f"**/runs/{run}")
+    with tidy_page(browser) as director:
+        sign_in(director, server, "gd01")
+        director.goto(f"{server.url}/runs/{run}/release")
+        house.pass_minutes()
+        director.locator("form[action$='/release'] button.btn-primary").click()
+        director.wait_for_url(f"**/runs/{run}")
+        house.pass_minutes()
+        director.goto(f"{server.url}/runs/{run}/certificates")
+        director.get_by_role("link", name="Cấp giấy chứng nhận").click()
+        director.locator("form[method=post]:has(input[name=run]) button[type=submit]").click()
+        director.wait_for_url("**/certificates/*")
+        assert house.work() == 1
+        director.locator("text=HC-TM-2026-00001").first.wait_for()
+    check_document(download(house, server, browser))
+
+
+def download(house: House, server: LiveServer, browser: Browser) -> bytes:
+    """The customer signs in and downloads the certificate."""
+    from tests.journeys.accounts import customer_account
+
+    with house.database.transaction() as session:
+        customer_account(session, house.laboratory, "khach", "Đúc Mẫu", now=house.clock.now())
+    with tidy_page(browser) as customer:
+        sign_in(customer, server, "khach")
+        customer.goto(f"{server.url}/portal/certificates")
+        customer.get_by_role("link", name="HC-TM-2026-00001").first.click()
+        with customer.expect_download() as started:
+            customer.locator("a[href$='/pdf']").first.click()
+        return Path(started.value.path()).read_bytes()
