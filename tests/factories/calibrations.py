@@ -243,7 +243,7 @@ def read_all(session: Session, bench: Bench, run: RunFacts, *, now: datetime = N
         reading_command(run, Address(CONDITIONS, quantity, 1, "", place, "influence"), text, unit)
         for quantity, place, text, unit in CONDITION_READINGS
     ]
-    commands += [reading_command(run, cell(*place), text) for *place, text in READINGS]
+    commands += [reading_command(run, cell(cycle, place, role), text) for cycle, place, role, text in READINGS]
     return [record_reading(session, bench.technician, command, now=now) for command in commands]
 
 

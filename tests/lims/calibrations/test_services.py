@@ -26,6 +26,7 @@ from lims.core.errors import Forbidden, InvalidInput, LimsError, NotFound, RuleV
 from lims.jobs import queries as jobs
 from lims.jobs.facts import ItemState
 from lims.people.facts import Role
+from lims.procedures.facts import Activity
 from standards.commands import ChangeStandardState
 from standards.facts import StandardState
 from standards.services import change_standard_state
@@ -245,7 +246,7 @@ def test_nobody_reviews_what_they_had_a_hand_in(session: Session) -> None:
         hand.site_ids,
     )
     procedures.make_authorisation(
-        session, person_id=own.person_id, activity=procedures.Activity.REVIEW, procedure_id=bench.version.procedure_id
+        session, person_id=own.person_id, activity=Activity.REVIEW, procedure_id=bench.version.procedure_id
     )
     with pytest.raises(RuleViolation) as error:
         review_run(session, own, Decide(run.id), now=NOW)
@@ -267,7 +268,7 @@ def test_a_reviewer_needs_the_authorisation_for_that_procedure(session: Session)
 def test_a_signatory_needs_an_authorisation_and_is_not_the_reviewer(session: Session) -> None:
     bench = make_bench(session)
     run = submitted_run(session, bench)
-    authorise(session, bench.signatory, bench.version, procedures.Activity.REVIEW)
+    authorise(session, bench.signatory, bench.version, Activity.REVIEW)
     review_run(session, bench.signatory, Decide(run.id), now=NOW)
     with pytest.raises(RuleViolation) as error:
         release_run(session, bench.signatory, Decide(run.id), now=NOW)
@@ -284,7 +285,7 @@ def test_the_site_may_let_the_reviewer_release(session: Session) -> None:
     bench = make_bench(session)
     bench.site.reviewer_may_release = True
     run = submitted_run(session, bench)
-    authorise(session, bench.signatory, bench.version, procedures.Activity.REVIEW)
+    authorise(session, bench.signatory, bench.version, Activity.REVIEW)
     review_run(session, bench.signatory, Decide(run.id), now=NOW)
     release_run(session, bench.signatory, Decide(run.id), now=NOW)
     assert queries.run_facts(session, bench.signatory, run.id).state is RunState.RELEASED

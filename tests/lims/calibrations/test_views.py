@@ -86,7 +86,7 @@ def type_cells(client: FlaskClient, run_id: int, typed: dict[str, str], **more: 
     return post(client, f"{page}/readings", {**data, **typed, **more}, page=page)
 
 
-ALL_CELLS = {cell(*place).key: typed for *place, typed in READINGS} | {
+ALL_CELLS = {cell(cycle, place, role).key: typed for cycle, place, role, typed in READINGS} | {
     Address(CONDITIONS, quantity, 1, "", place, "influence").key: typed
     for quantity, place, typed, _unit in CONDITION_READINGS
 }
@@ -124,6 +124,7 @@ def test_three_people_take_the_weight_through_the_pages(site: Site) -> None:
     with site.database.reading() as session:
         evaluation = last_evaluation(session, run_id)
     assert evaluation is not None
+    assert evaluation.digest is not None
     assert evaluation.digest in signatory.get(f"{page}/evaluations/{evaluation.id}").text
 
 
