@@ -6,7 +6,7 @@ the day of issue. What is missing stays empty and is named by `certificates.chec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -23,24 +23,22 @@ from certificates.content import (
     Location,
     Method,
     Party,
-    ResultRow,
-    ResultTable,
     RunRecord,
     Signatory,
     SignatoryRole,
     StandardUsed,
     Statements,
     Text,
+    optional_english,
 )
 from certificates.facts import CertificateKind, CertificateSources
 from certificates.head import head_numbers
+from certificates.results import deviations, result_tables
 from lims.calibrations.facts import (
     ConditionRange,
     EquipmentUseFacts,
-    ExclusionKind,
     PersonAct,
     ReleasedRun,
-    ResultFacts,
 )
 from lims.core.clock import local_date
 from lims.jobs.facts import JobItemFacts, PurposeOfUse
@@ -77,22 +75,18 @@ def compose(sources: CertificateSources) -> CertificateContent:
     )
 
 
-def _text(vi: str, en: str | None) -> Text:
-    return Text(vi, en or None)
-
-
 def _optional(vi: str, en: str | None) -> Text | None:
-    return _text(vi, en) if vi else None
+    return optional_english(vi, en) if vi else None
 
 
 def _laboratory(sources: CertificateSources) -> Laboratory:
     body, site = sources.laboratory, sources.site
     named_apart = site.name_vi != body.name_vi
     return Laboratory(
-        name=_text(body.name_vi, body.name_en),
-        address=_text(site.address_vi, site.address_en),
+        name=optional_english(body.name_vi, body.name_en),
+        address=optional_english(site.address_vi, site.address_en),
         site_code=site.code,
-        site_name=_text(site.name_vi, site.name_en) if named_apart else None,
+        site_name=optional_english(site.name_vi, site.name_en) if named_apart else None,
         phone=site.phone or body.phone,
         email=site.email or body.email,
         place_line=_optional(site.place_line_vi, site.place_line_en),
@@ -103,8 +97,8 @@ def _laboratory(sources: CertificateSources) -> Laboratory:
 def _party(organisation: OrganisationFacts) -> Party:
     contact = " · ".join(part for part in (organisation.contact_name, organisation.phone, organisation.email) if part)
     return Party(
-        name=_text(organisation.name_vi, organisation.name_en),
-        address=_text(organisation.address_vi, organisation.address_en),
+        name=optional_english(organisation.name_vi, organisation.name_en),
+        address=optional_english(organisation.address_vi, organisation.address_en),
         tax_code=organisation.tax_code or None,
         contact=contact or None,
     )
@@ -125,7 +119,7 @@ def _items(sources: CertificateSources) -> dict[int, Item]:
 
 def _item(item: JobItemFacts, instrument: InstrumentFacts) -> Item:
     return Item(
-        name=_text(instrument.name_vi, instrument.name_en),
+        name=optional_english(instrument.name_vi, instrument.name_en),
         manufacturer=instrument.manufacturer or None,
         model=instrument.model or None,
         serial_number=instrument.serial_number or None,
@@ -175,7 +169,7 @@ def _number(number: Decimal | None, language: str) -> str:
 
 def _method(sources: CertificateSources, run: ReleasedRun) -> Method:
     version = sources.procedures[run.run.procedure_version_id]
-    title = _text(version.title_vi, version.title_en)
+    title = optional_english(version.title_vi, version.title_en)
     return Method(version.code, version.version, title, version.method_reference)
 
 
@@ -189,7 +183,7 @@ def _standard(sources: CertificateSources, use: EquipmentUseFacts) -> StandardUs
     chain = None if use.calibration_id is None else sources.chains.get(use.calibration_id)
     return StandardUsed(
         code=use.standard_code,
-        name=_text(use.name_vi, use.name_en),
+        name=optional_english(use.name_vi, use.name_en),
         role=use.role,
         serial_number=use.serial_number or None,
         certificate_number=use.certificate_number or None,
@@ -210,8 +204,8 @@ def _run(
     item = sources.items[_item_id(run)]
     site = sources.site
     elsewhere = run.run.location_kind != "laboratory"
-    address = Text(item.location_address) if elsewhere else _text(site.address_vi, site.address_en)
-    adjustments = [_text(entry.description_vi, entry.description_en) for entry in run.adjustments]
+    address = Text(item.location_address) if elsewhere else optional_english(site.address_vi, site.address_en)
+    adjustments = [optional_english(entry.description_vi, entry.description_en) for entry in run.adjustments]
     return RunRecord(
         number=run.run.number,
         item=items.index(item.id),
@@ -221,9 +215,9 @@ def _run(
         location=Location(run.run.location_kind, sentences.location(run.run.location_kind, address, run.run.room)),
         conditions=tuple(_condition(entry) for entry in run.conditions if entry.minimum is not None),
         standards=tuple(standards.index(used) for used in _standards(sources, run)),
-        results=_tables(run),
+        results=result_tables(run),
         evaluation_digest=run.evaluation_digest,
-        deviations=_deviations(run),
+        deviations=deviations(run),
         adjustment=sentences.join(adjustments) if adjustments else None,
         specification=sentences.specification(run.run.agreed_specification),
         decision_rule=sentences.decision_rule(run.run.decision_rule),
@@ -233,101 +227,11 @@ def _run(
 def _condition(entry: ConditionRange) -> Condition:
     return Condition(
         quantity=entry.quantity,
-        title=_text(entry.title_vi, entry.title_en),
+        title=optional_english(entry.title_vi, entry.title_en),
         lowest=f"{entry.minimum:f}",
         highest=f"{entry.maximum:f}",
         unit=entry.unit,
     )
-
-
-def _tables(run: ReleasedRun) -> tuple[ResultTable, ...]:
-    """Return the results by section and phase, in the evaluation's order; points not measurable have their row."""
-    keys = list(dict.fromkeys((result.section, result.phase) for result in run.results))
-    missing = _not_measurable(run)
-    for section, _, phase in missing:
-        if (section, phase) not in keys:
-            keys.append((section, phase))
-    return tuple(_table(run, section, phase, missing) for section, phase in keys)
-
-
-def _table(run: ReleasedRun, section: str, phase: str, missing: dict[tuple[str, str, str], str]) -> ResultTable:
-    results = [result for result in run.results if (result.section, result.phase) == (section, phase)]
-    rows = [_row(run, result) for result in results]
-    rows += [
-        _empty_row(point, reason)
-        for (its_section, point, its_phase), reason in missing.items()
-        if (its_section, its_phase) == (section, phase)
-    ]
-    title = _text(results[0].section_vi, results[0].section_en) if results else Text(section)
-    return ResultTable(section, title, phase, tuple(rows))
-
-
-def _row(run: ReleasedRun, result: ResultFacts) -> ResultRow:
-    agreed = run.run.agreed_specification
-    judged = result.decision is not None
-    with_nominal = result.reported_form == "nominal_plus_deviation"
-    return ResultRow(
-        point=_text(result.point_vi, result.point_en),
-        output=_text(result.output_vi, result.output_en),
-        unit=result.reported_unit,
-        value=result.reported_value,
-        expanded_uncertainty=result.reported_expanded_uncertainty,
-        coverage_factor=result.reported_coverage_factor,
-        coverage_probability=result.coverage_probability,
-        degrees_of_freedom=result.effective_degrees_of_freedom,
-        nominal=result.nominal if with_nominal else None,
-        nominal_unit=result.nominal_unit if with_nominal else None,
-        measurement_error=None if with_nominal else result.reported_error,
-        lower_limit=None if not judged or agreed.lower is None else f"{agreed.lower:f}",
-        upper_limit=None if not judged or agreed.upper is None else f"{agreed.upper:f}",
-        limit_unit=agreed.unit if judged else None,
-        decision=result.decision,
-        in_scope=result.in_scope,
-    )
-
-
-def _empty_row(point: str, reason: str) -> ResultRow:
-    return ResultRow(
-        point=Text(point),
-        output=Text(""),
-        unit="",
-        value=None,
-        expanded_uncertainty=None,
-        coverage_factor=None,
-        coverage_probability=None,
-        remark=sentences.not_measurable(reason),
-    )
-
-
-def _not_measurable(run: ReleasedRun) -> dict[tuple[str, str, str], str]:
-    """Return the points that stayed unmeasurable: section, point, phase → reason."""
-    last = {
-        (entry.section, entry.point, entry.phase): entry
-        for entry in sorted(run.exclusions, key=lambda entry: (entry.at, entry.id))
-        if entry.reading_id is None
-    }
-    return {key: entry.reason for key, entry in last.items() if entry.kind == ExclusionKind.NOT_MEASURABLE}
-
-
-def _deviations(run: ReleasedRun) -> tuple[Text, ...]:
-    """Return what departed from the method (7.8.2.1 n), and what was left out of the evaluation."""
-    said = [_text(entry.text_vi, entry.text_en) for entry in run.justifications if entry.on_certificate]
-    return (*said, *_exclusions(run))
-
-
-def _exclusions(run: ReleasedRun) -> Iterable[Text]:
-    points = {(result.section, result.point): _text(result.point_vi, result.point_en) for result in run.results}
-    last = {
-        (entry.reading_id, entry.section, entry.point, entry.phase): entry
-        for entry in sorted(run.exclusions, key=lambda entry: (entry.at, entry.id))
-    }
-    counted: dict[tuple[str, str, str], int] = {}
-    for entry in last.values():
-        if entry.kind == ExclusionKind.EXCLUDED:
-            key = (entry.section, entry.point, entry.reason)
-            counted[key] = counted.get(key, 0) + 1
-    for (section, point, reason), count in counted.items():
-        yield sentences.excluded_reading(points.get((section, point), Text(point)), count, reason)
 
 
 def _statements(sources: CertificateSources, runs: Sequence[RunRecord], items: Sequence[JobItemFacts]) -> Statements:

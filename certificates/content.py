@@ -56,6 +56,11 @@ class Text:
         return self.en or self.vi
 
 
+def optional_english(vi: str, en: str | None) -> Text:
+    """Return words whose English is empty or missing where there is none."""
+    return Text(vi, en or None)
+
+
 @dataclass(frozen=True, slots=True)
 class HeadNumber:
     """A number of registration, designation or accreditation in the head."""
