@@ -315,9 +315,9 @@ def test_states_of_the_list_are_those_of_the_rule(session: Session, house: House
     expected: dict[JobState, set[int]] = {state: set() for state in JobState}
     for pair in [(), *combinations_with_replacement(ItemState, 2)]:
         job = make_job(session, site_id=house.laboratory.site_id, customer_id=house.laboratory.customer_id)
-        for state in pair:
+        for place in pair:
             make_job_item(
-                session, job=job, instrument_id=house.weight.id, procedure_version_id=house.version.id, state=state
+                session, job=job, instrument_id=house.weight.id, procedure_version_id=house.version.id, state=place
             )
         expected[job_state(list(pair))].add(job.id)
     for state, wanted in expected.items():

@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -161,7 +162,7 @@ def test_cancelled_item_that_never_came_is_not_handed_back() -> None:
         ({"procedure_version_id": None}, "item.no_procedure"),
     ],
 )
-def test_work_starts_only_on_a_reviewed_contract_with_a_procedure(changes: dict[str, object], code: str) -> None:
+def test_work_starts_only_on_a_reviewed_contract_with_a_procedure(changes: dict[str, Any], code: str) -> None:
     check_start(_item())
     with pytest.raises(RuleViolation) as refused:
         check_start(_item(**changes))

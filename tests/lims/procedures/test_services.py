@@ -229,7 +229,7 @@ def test_authorisations_that_may_not_be_granted(session: Session, laboratory: La
         ({"valid_to": TODAY - timedelta(days=1)}, "authorisation.dates"),
     ):
         with pytest.raises(RuleViolation) as refused:
-            services.grant_authorisation(session, manager, dataclasses.replace(good, **changes), now=NOW)  # type: ignore[arg-type]  # real field names
+            services.grant_authorisation(session, manager, dataclasses.replace(good, **changes), now=NOW)
         assert refused.value.code == code
     with pytest.raises(InvalidInput):
         services.grant_authorisation(session, manager, dataclasses.replace(good, evidence=" "), now=NOW)
@@ -280,7 +280,7 @@ def test_scope_line_for_a_value_and_its_cmc(session: Session, laboratory: Labora
         {"on": TODAY - timedelta(days=1)},
         {"on_site": True},
     ):
-        assert line(**changes) is None, changes  # type: ignore[arg-type]  # real parameter names
+        assert line(**changes) is None, changes
     cmc = cmc_at(found, Decimal(10000), "g")
     assert (cmc.value, cmc.unit) == (27.0, "mg")
     relative = dataclasses.replace(found, cmc_expression="0.02", cmc_unit="%")
@@ -305,7 +305,7 @@ def test_scope_that_does_not_hold_together_is_refused(session: Session, laborato
         ({"lines": (_line(cmc_expression="2 + y"),)}, "definition.model.unknown_name"),
     ):
         with pytest.raises(InvalidInput) as refused:
-            services.record_scope(session, manager, dataclasses.replace(good, **changes), now=NOW)  # type: ignore[arg-type]  # real field names
+            services.record_scope(session, manager, dataclasses.replace(good, **changes), now=NOW)
         assert refused.value.fields[0].code == code
     services.record_scope(session, manager, good, now=NOW)
     assert [(one.version, one.valid_to) for one in queries.scope_versions(session, laboratory.site_id)] == [

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.people.facts import Role
+from lims.procedures.facts import Activity
 from tests.factories.people import Laboratory, make_laboratory, make_organisation
 from tests.factories.procedures import make_authorisation, make_procedure_version, make_scope, weighing_text
 from tests.lims.web_client import make_app, make_client, post, set_language, sign_in, token
@@ -127,7 +128,7 @@ def test_authorisation_is_granted_shown_and_ended(office: Office) -> None:
     assert "until 20 Mar 2026" in page
     with office.database.transaction() as session:
         other = make_authorisation(
-            session, person_id=int(technician), activity="review", procedure_id=version.procedure_id
+            session, person_id=int(technician), activity=Activity.REVIEW, procedure_id=version.procedure_id
         )
     assert "Quyết định 01/QĐ" in manager.get(f"/authorisations/{other.id}").text
     answer = post(manager, f"/authorisations/{other.id}/end", {"ended_on": "2026-03-02"})
