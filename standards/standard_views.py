@@ -202,10 +202,15 @@ def _attention(session: Session, actor: Actor, _today: date) -> dict[str, object
     urgent = [
         line
         for line in lines
-        if line.state is not StandardState.RETIRED and (line.due in _URGENT or line.waiting or line.missing_papers)
+        if line.state is not StandardState.RETIRED and (line.due in _URGENT or line.waiting or _lapsed(line))
     ]
     urgent.sort(key=lambda line: (_URGENT.get(line.due, 3), line.days_left or 0, line.standard.code))
     return {"lines": urgent[:8], "count": len(urgent)} if urgent else None
+
+
+def _lapsed(line: StandardLine) -> bool:
+    """Whether a paper that the standard once had is no longer in force; many standards never need one."""
+    return any(paper.kind in line.missing_papers for paper in line.standard.papers)
 
 
 add_place(bp, Place("standards.standards", N_("Standards"), "standard", order=50))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,7 +19,7 @@ from standards.calibration_facts import CalibrationFacts
 from standards.facts import InstrumentFacts, StandardFacts
 from tests.factories import standards as make
 from tests.factories.people import make_laboratory, make_organisation
-from tests.lims.web_client import make_app, make_client, set_language, sign_in
+from tests.lims.web_client import make_app, make_client, post, set_language, sign_in
 
 
 @dataclass(frozen=True)
@@ -110,3 +113,302 @@ def test_every_page_opens_in_both_languages(scene: Scene, language: str) -> None
 def test_a_customer_sees_none_of_it(scene: Scene) -> None:
     client = scene.sign_in("customer")
     assert {client.get(page).status_code for page in pages(scene)} == {403}
+
+
+def test_the_language_of_the_first_reader_is_not_kept_for_the_next(scene: Scene) -> None:
+    page = f"/standards/{scene.standard.id}/calibrations/new"
+    vietnamese = scene.sign_in(language="vi").get(page).text
+    english = scene.sign_in(language="en").get(page).text
+    assert "từ bên ngoài" in vietnamese
+    assert "from outside" in english
+    assert "từ bên ngoài" not in english
+
+
+# instruments
+
+
+def instrument_form(scene: Scene, **changes: str) -> dict[str, str]:
+    """The form of a customer's weight."""
+    return {
+        "owner_id": str(scene.customer_id),
+        "kind": "weight",
+        "purpose_of_use": "group_1",
+        "name_vi": "Quả cân 20 kg",
+        "rows-0-quantity": "mass",
+        "rows-0-unit": "kg",
+        "rows-0-nominal": "20,000",
+        **changes,
+    }
+
+
+def found(scene: Scene, text: str) -> list[InstrumentFacts]:
+    """Instruments by a word of their name."""
+    with scene.database.reading() as session:
+        lines = queries.instruments(session, text=text).items
+        return [queries.instrument_facts(session, line.id) for line in lines]
+
+
+def test_an_instrument_is_entered_and_shown(scene: Scene) -> None:
+    client = scene.sign_in("receiver")
+    answer = post(client, "/instruments/new", instrument_form(scene))
+    assert answer.status_code == 303
+    (facts,) = found(scene, "qua can 20")
+    assert answer.location == f"/instruments/{facts.id}"
+    assert f"{facts.ranges()[0].range.nominal}" == "20.000"
+    page = client.get(answer.location).text
+    assert "20.000 kg" in page
+    assert "“Quả cân 20 kg” was entered." in page
+
+
+def test_rows_of_one_quantity_are_ranges_of_one_function_and_parts_stay_parts(scene: Scene) -> None:
+    client = scene.sign_in("receiver")
+    gauge = {"name_vi": "Áp kế thử", "kind": "pressure_gauge", "rows-0-quantity": "pressure", "rows-0-unit": "MPa"}
+    second = {"rows-2-quantity": "pressure", "rows-2-unit": "MPa", "rows-2-upper": "70", "rows-2-name": "cao"}
+    assert post(client, "/instruments/new", instrument_form(scene, **gauge, **second)).status_code == 303
+    (facts,) = found(scene, "ap ke thu")
+    assert [(len(facts.parts), len(facts.parts[0].functions))] == [(1, 1)]
+    assert [address.range.name for address in facts.ranges()] == ["", "cao"]
+    parts = {"name_vi": "Bộ quả cân thử", "rows-0-part": "20 kg", "rows-1-part": "10 kg"}
+    more = {"rows-1-quantity": "mass", "rows-1-unit": "kg", "rows-1-nominal": "10"}
+    assert post(client, "/instruments/new", instrument_form(scene, **parts, **more)).status_code == 303
+    (weights,) = found(scene, "bo qua can thu")
+    assert [part.code for part in weights.parts] == ["20 kg", "10 kg"]
+
+
+def test_a_mistake_in_a_row_stands_at_that_row_and_what_was_typed_stays(scene: Scene) -> None:
+    client = scene.sign_in("receiver")
+    rows = {"rows-2-quantity": "length", "rows-2-unit": "kg", "rows-2-lower": "5", "rows-2-upper": "1"}
+    answer = post(client, "/instruments/new", instrument_form(scene, **rows, name_en="Twenty"))
+    assert answer.status_code == 422
+    assert 'href="#field-rows-2-unit"' in answer.text
+    assert 'href="#field-rows-2-upper"' in answer.text
+    assert "The unit “kg” does not fit here" in answer.text
+    assert 'value="Twenty"' in answer.text
+    assert 'value="20,000"' in answer.text
+    answer = post(client, "/instruments/new", instrument_form(scene, **{"rows-0-nominal": "ten", "name_vi": ""}))
+    assert answer.status_code == 422
+    assert "“ten” is not a number" in answer.text
+    assert found(scene, "qua can 20") == []
+
+
+def test_two_people_at_one_instrument_see_both_versions(scene: Scene) -> None:
+    client = scene.sign_in("receiver")
+    url = f"/instruments/{scene.instrument.id}/edit"
+    version = str(scene.instrument.row_version)
+    mine = instrument_form(scene, row_version=version, name_vi="Tên của tôi", serial_number="M-0001")
+    theirs = instrument_form(scene, row_version=version, name_vi="Tên của họ", serial_number="M-0001")
+    assert post(client, url, theirs).status_code == 303
+    answer = post(client, url, mine)
+    assert answer.status_code == 409
+    assert "<td>Tên của họ</td><td>Tên của tôi</td>" in answer.text
+    assert 'value="Tên của tôi"' in answer.text
+    again = {**mine, "row_version": str(scene.instrument.row_version + 1)}
+    assert f'value="{again["row_version"]}"' in answer.text
+    assert post(client, url, again).status_code == 303
+    assert [facts.id for facts in found(scene, "ten cua toi")] == [scene.instrument.id]
+
+
+def test_a_range_is_added_on_the_instruments_page(scene: Scene) -> None:
+    client = scene.sign_in("receiver")
+    url = f"/instruments/{scene.instrument.id}/ranges"
+    assert post(client, url, {}).status_code == 422
+    row = {"rows-0-quantity": "mass", "rows-0-unit": "g", "rows-0-name": "phụ", "rows-0-upper": "100"}
+    assert post(client, url, row).status_code == 303
+    answer = post(client, url, row)
+    assert answer.status_code == 422
+    assert "This range of “mass” is there already" in answer.text
+
+
+# standards and calibrations
+
+
+def test_a_standard_is_registered(scene: Scene) -> None:
+    client = scene.sign_in()
+    own = {"owner_id": str(scene.laboratory_id), "name_vi": "Quả cân F1 20 kg"}
+    assert post(client, "/instruments/new", instrument_form(scene, **own)).status_code == 303
+    (facts,) = found(scene, "f1 20")
+    with scene.database.reading() as session:
+        site_id = queries.standard_facts(session, scene.standard.id).site_id
+    form = {"instrument_id": str(facts.id), "site_id": str(site_id), "code": "KL-05", "role": "reference"}
+    answer = post(client, "/standards/new", form)
+    assert answer.status_code == 422
+    assert "The code KL-05 is already used at this site." in answer.text
+    answer = post(client, "/standards/new", {**form, "code": "KL-07", "interval_months": "12"})
+    assert answer.status_code == 303
+    assert "KL-07" in client.get("/standards?due=not_calibrated").text
+    assert "KL-07" not in client.get("/standards?due=overdue").text
+
+
+def calibration_form(scene: Scene, **changes: Any) -> dict[str, Any]:
+    """The form of KL-05's next certificate."""
+    return {
+        "kind": "element",
+        "source": "external",
+        "phase": "as_left",
+        "laboratory_id": str(scene.upstream_id),
+        "certificate_number": "V02.CN5.9999.26",
+        "calibrated_on": "2026-02-20",
+        "coverage_probability": "95,45",
+        "contents-0-nominal": "10000",
+        "contents-0-value": "10 000,004",
+        "contents-0-unit": "g",
+        "contents-0-expanded_uncertainty": "45",
+        "contents-0-expanded_uncertainty_unit": "mg",
+        "contents-0-coverage_factor": "2",
+        "terminals-0-kind": "nmi_cmc",
+        "terminals-0-evidence": "CMC trong KCDB",
+        "terminals-0-evidence_reference": "APMP.M.M-MAU-0001",
+        "terminals-0-valid_from": "2024-01-01",
+        **changes,
+    }
+
+
+def test_a_calibration_is_recorded_by_one_and_accepted_by_another(scene: Scene) -> None:
+    manager, quality = scene.sign_in("technical_manager"), scene.sign_in("quality_manager")
+    url = f"/standards/{scene.standard.id}/calibrations/new"
+    answer = post(manager, url, calibration_form(scene))
+    assert answer.status_code == 303
+    page = manager.get(answer.location).text
+    assert re.search(r"10\s000\.004 g", page)
+    assert "somebody else who may accept calibrations" in page
+    with scene.database.reading() as session:
+        (recorded,) = [c for c in queries.calibrations_of(session, scene.standard.id) if c.accepted_at is None]
+    assert recorded.contents[0].coverage_probability is not None
+    assert f"{recorded.contents[0].coverage_probability:f}" == "0.9545"
+    accept = f"{answer.location}/accept"
+    own = post(manager, accept, {"row_version": recorded.row_version})
+    assert own.status_code == 409
+    assert "recorded this calibration" in own.text
+    stale = post(quality, accept, {"row_version": recorded.row_version + 1})
+    assert stale.status_code == 409
+    done = post(quality, accept, {"row_version": recorded.row_version})
+    assert done.status_code == 303
+    assert "Usable today as reference standard." in quality.get(answer.location).text
+    assert "A later calibration took its place" in quality.get(f"/standards/calibrations/{scene.calibration.id}").text
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"contents-0-value": "abc"}, "contents-0-value", "“abc” is not a number"),
+        ({"contents-0-unit": "mm"}, "contents-0-unit", "does not fit here"),
+        ({"contents-0-coverage_factor": ""}, "contents-0-coverage_factor", "without its coverage factor"),
+        ({"contents-0-expanded_uncertainty": "-45"}, "contents-0-expanded_uncertainty", "−45 is negative"),
+        ({"contents-0-value": "", "contents-0-expanded_uncertainty": ""}, "contents-0-value", "at least one result"),
+        ({"calibrated_on": "2026-12-01"}, "calibrated_on", "lies in the future"),
+        ({"valid_until": "2026-02-19"}, "valid_until", "lies before"),
+        ({"certificate_number": ""}, "certificate_number", "Please fill in this field"),
+        ({"terminals-0-evidence": ""}, "terminals-0-evidence", "a path cannot end at nothing"),
+        ({"terminals-0-valid_from": "2026-02-21"}, "terminals-0-valid_from", "not valid on the day of calibration"),
+        ({"source": "in_house", "terminals-0-kind": ""}, "edges-0-upper_id", "names the calibrations"),
+    ],
+)
+def test_what_is_wrong_with_a_calibration_stands_at_its_field(
+    scene: Scene, changes: dict[str, str], field: str, words: str
+) -> None:
+    client = scene.sign_in()
+    answer = post(client, f"/standards/{scene.standard.id}/calibrations/new", calibration_form(scene, **changes))
+    assert answer.status_code == 422
+    assert f'href="#field-{field}"' in answer.text
+    assert f'id="field-{field}"' in answer.text
+    assert words in answer.text
+    assert 'value="CMC trong KCDB"' in answer.text or "terminals-0-evidence" in changes
+
+
+def test_points_of_a_curve_keep_their_lines(scene: Scene) -> None:
+    client = scene.sign_in()
+    plain = {name: text for name, text in calibration_form(scene).items() if not name.startswith("contents")}
+    curve = {
+        **plain,
+        "kind": "curve",
+        "contents-0-range_id": str(scene.calibration.contents[0].range_id),
+        "contents-0-interpolation": "linear",
+        "contents-0-coverage_factor": "2",
+        "contents-0-unit": "g",
+        "points-0-argument": "0",
+        "points-0-value": "0",
+        "points-0-expanded_uncertainty": "0,1",
+        "points-3-argument": "100",
+        "points-3-value": "100,1",
+        "points-3-expanded_uncertainty": "-1",
+    }
+    url = f"/standards/{scene.standard.id}/calibrations/new"
+    answer = post(client, url, curve)
+    assert answer.status_code == 422
+    assert 'href="#field-points-3-expanded_uncertainty"' in answer.text
+    assert post(client, url, {**curve, "points-3-expanded_uncertainty": "0,2"}).status_code == 303
+
+
+def test_a_file_that_is_no_pdf_is_refused_and_a_pdf_comes_back_as_it_was(scene: Scene) -> None:
+    client = scene.sign_in()
+    url = f"/standards/{scene.standard.id}/calibrations/new"
+    answer = post(client, url, calibration_form(scene, certificate=(io.BytesIO(b"MZ not a PDF"), "x.pdf")))
+    assert answer.status_code == 422
+    assert "This file is not a PDF document." in answer.text
+    answer = post(client, url, calibration_form(scene, certificate=(io.BytesIO(b"%PDF-1.7 as received"), "x.pdf")))
+    assert answer.status_code == 303
+    file = client.get(f"{answer.location}/certificate")
+    assert file.data == b"%PDF-1.7 as received"
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert client.get(f"/standards/calibrations/{scene.calibration.id}/certificate").status_code == 404
+
+
+def test_parts_of_a_standards_page_say_what_they_refuse(scene: Scene) -> None:
+    client = scene.sign_in()
+    url = f"/standards/{scene.standard.id}"
+    version = {"row_version": str(scene.standard.row_version + 1)}
+    refused = post(client, f"{url}/state", {"state": "quarantined", **version})
+    assert refused.status_code in (409, 422)
+    with scene.database.reading() as session:
+        version["row_version"] = str(queries.standard_facts(session, scene.standard.id).row_version)
+    refused = post(client, f"{url}/state", {"state": "quarantined", **version})
+    assert (refused.status_code, 'href="#field-reason"' in refused.text) == (422, True)
+    refused = post(client, f"{url}/papers", {"kind": "other", "number": "1", "issued_on": "2027-01-01"})
+    assert (refused.status_code, 'href="#field-issued_on"' in refused.text) == (422, True)
+    drift = {"half_width_expression": "15 mg", "unit": "mg", "basis": "x", "valid_from": "2026-03-01"}
+    refused = post(client, f"{url}/drift", {**drift, "distribution": "rectangular", "per": "calibration"})
+    assert (refused.status_code, "The formula “15 mg” is not understood" in refused.text) == (422, True)
+    drift["half_width_expression"] = "0,5"
+    assert post(client, f"{url}/drift", {**drift, "distribution": "rectangular", "per": "year"}).status_code == 303
+    assert post(client, f"{url}/state", {"state": "quarantined", "reason": "Rơi", **version}).status_code == 303
+    stale = post(client, f"{url}/state", {"state": "retired", "reason": "Cũ", **version})
+    assert stale.status_code == 409
+    page = client.get(f"/standards/calibrations/{scene.calibration.id}").text
+    assert "The standard was in quarantine since 2 Mar 2026. Rơi" in page
+
+
+def test_a_calibration_is_extended_ended_and_rejected(scene: Scene) -> None:
+    client = scene.sign_in("quality_manager")
+    url = f"/standards/calibrations/{scene.calibration.id}"
+    assert post(client, f"{url}/extend", {"valid_until": "2026-01-01", "evidence": "x"}).status_code == 422
+    assert post(client, f"{url}/extend", {"valid_until": "2027-06-01", "evidence": "Kiểm tra"}).status_code == 303
+    version = str(scene.calibration.row_version)
+    assert post(client, f"{url}/end", {"reason": "", "row_version": version}).status_code == 422
+    assert post(client, f"{url}/end", {"reason": "Hiệu chỉnh", "row_version": version}).status_code == 303
+    assert "The calibration has ended: Hiệu chỉnh" in client.get(url).text
+    waiting = f"/standards/calibrations/{scene.waiting.id}"
+    version = str(scene.waiting.row_version)
+    assert post(client, f"{waiting}/reject", {"reason": "", "row_version": version}).status_code == 422
+    assert post(client, f"{waiting}/reject", {"reason": "Sai số", "row_version": version}).status_code == 303
+
+
+def test_a_technician_sees_but_does_not_change_standards(scene: Scene) -> None:
+    client = scene.sign_in("technician")
+    page = client.get(f"/standards/{scene.standard.id}")
+    assert page.status_code == 200
+    assert "Record a calibration" not in page.text
+    assert client.get(f"/standards/{scene.standard.id}/calibrations/new").status_code == 403
+    assert post(client, f"/standards/{scene.standard.id}/state", {"state": "out"}).status_code == 403
+
+
+def test_what_does_not_exist_is_not_found(scene: Scene) -> None:
+    client = scene.sign_in()
+    for page in ("/standards/999999", "/standards/calibrations/999999", "/instruments/999999"):
+        assert client.get(page).status_code == 404
+
+
+def test_standards_that_need_attention_stand_on_the_first_page(scene: Scene) -> None:
+    page = scene.sign_in("quality_manager").get("/").text
+    assert "Standards that need attention" in page
+    assert "certificate waits for acceptance" in page
+    assert "Standards that need attention" not in scene.sign_in("technician").get("/").text
