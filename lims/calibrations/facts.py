@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts
 from lims.jobs.facts import AgreedSpecification, DecisionRule
 
 CONDITIONS: Final = "conditions"
@@ -331,52 +332,6 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetRow:
-    """A line of an uncertainty budget; numbers as text in the model's units, `share` a fraction of the variance."""
-
-    symbol: str
-    title_vi: str
-    title_en: str
-    origin: str
-    estimate: str
-    unit: str
-    standard_uncertainty: str
-    distribution: str
-    evaluation: str
-    degrees_of_freedom: str
-    sensitivity_coefficient: str
-    contribution: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedFacts:
-    """A derived input of a point: what a reduction of readings gave, with its intermediate values."""
-
-    section: str
-    point: str
-    phase: str
-    symbol: str
-    estimate: str
-    standard_uncertainty: str
-    unit: str
-    count: int
-    details: tuple[tuple[str, int, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FailureFacts:
-    """Why a point has no result."""
-
-    section: str
-    point: str
-    phase: str
-    code: str
-    values: Mapping[str, Any]
-    clause: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ResultFacts:
     """One row of a stored or previewed evaluation: per section, point, output and phase.
 
@@ -484,24 +439,3 @@ class ReleasedRun:
     justifications: tuple[JustificationFacts, ...]
     exclusions: tuple[ExclusionFacts, ...]
     adjustments: tuple[AdjustmentFacts, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RecomputeOutcome:
-    """What became of one stored evaluation when it was run again.
-
-    `verdict` is identical, equivalent, engine_changed (a result moves beyond its rounding under another engine),
-    corrupt (a digest does not fit) or different (same engine and machine, other numbers).
-    """
-
-    evaluation_id: int
-    run_id: int
-    run_number: str
-    verdict: str
-    where: str = ""
-    largest_relative_difference: float = 0.0
-
-    @property
-    def holds(self) -> bool:
-        """Return whether the stored result stands."""
-        return self.verdict in {"identical", "equivalent"}

@@ -16,8 +16,8 @@ from calc.engine import ENGINE_VERSION, Agreement, compare, fingerprint
 from calc.errors import CalcError
 from calc.quantities import MeasurementResult
 from calc.serialise import canonical_text, from_record
+from lims.calibrations.detail_facts import RecomputeOutcome
 from lims.calibrations.evaluation import canonical, evaluate_record, evaluation_digest, text_digest
-from lims.calibrations.facts import RecomputeOutcome
 from lims.calibrations.models import CalibrationRun, Evaluation
 from lims.core.errors import LimsError
 

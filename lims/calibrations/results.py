@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lims.calibrations.facts import BudgetRow, DerivedFacts, FailureFacts, ResultFacts
+from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts
+from lims.calibrations.facts import ResultFacts
 from lims.core.canonical import canonical_json
 from lims.jobs.facts import points_from_json
 from lims.procedures.definition import parse_definition

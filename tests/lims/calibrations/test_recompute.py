@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from lims.calibrations.commands import Decide
 from lims.calibrations.decision_services import release_run
+from lims.calibrations.detail_facts import RecomputeOutcome
 from lims.calibrations.evaluation import canonical, evaluate_record, evaluation_digest, text_digest
-from lims.calibrations.facts import RecomputeOutcome
 from lims.calibrations.models import Evaluation
 from lims.calibrations.recompute import compare_results, recompute
 from lims.core.errors import IntegrityFailure
