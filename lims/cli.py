@@ -66,7 +66,9 @@ def demo(folder: Path, port: int, no_serve: bool) -> None:
 
     if not no_serve:
         require_free_port("127.0.0.1", port)
-    demonstration = open_demonstration(folder, port=port, say=lambda line: click.echo(f"  {line}"))
+    demonstration = open_demonstration(
+        folder, port=port, say=lambda code, **values: click.echo(f"  {messages.words(code, values)}")
+    )
     for line in demonstration.lines(port=None if no_serve else port):
         click.echo(line)
     if not no_serve:
@@ -95,7 +97,7 @@ def _serve(settings: Settings, host: str, port: int) -> None:
     if current_revision(database) is None:
         upgrade(settings.database_url)
     TaskQueue(settings.queue_url, settings.secret_key).attach(database)
-    ready = f"Chuan LIMS: {settings.base_url}   (Ctrl+C to stop)"
+    ready = messages.words("cli.ready", {"address": settings.base_url})
     app = create_app(settings, database=database)
     serve_forever(app, settings, host=host, port=port, ready=lambda: click.echo(ready))
 
@@ -122,7 +124,7 @@ def db_upgrade() -> None:
     """Bring the database to the newest version of its tables."""
     settings = load_settings()
     upgrade(settings.database_url)
-    click.echo("The database is up to date.")
+    click.echo(messages.words("cli.up_to_date"))
 
 
 @db.command("check")
@@ -139,10 +141,11 @@ def db_check(as_json: bool) -> None:
         click.echo(integrity.as_json(report))
     else:
         for name, count in report.checked.items():
-            click.echo(f"{name:20} {count:8}")
+            click.echo(f"{count:8}  {messages.words(f'cli.checked.{name}')}")
         for problem in report.problems:
             click.echo(messages.words(problem.code, problem.values), err=True)
-        click.echo("Everything holds." if not report.problems else f"{len(report.problems)} problem(s).")
+        found = {"count": len(report.problems)}
+        click.echo(messages.words("cli.problems" if report.problems else "cli.holds", found))
     sys.exit(1 if report.problems else 0)
 
 
@@ -171,7 +174,7 @@ def user_add(**options: Any) -> None:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     account = AddAccount(password=password, **options)
     person = add_account(Database(settings.database_url), account, timezone=settings.timezone)
-    click.echo(f"{person.full_name} can sign in as {options['sign_in']}.")
+    click.echo(messages.words("cli.account_added", {"name": person.full_name, "sign_in": options["sign_in"]}))
 
 
 @cli.command()
@@ -194,7 +197,7 @@ def recompute(as_json: bool) -> None:
     else:
         for outcome in differing:
             click.echo(f"{outcome.run_number}: {messages.words(f'recompute.{outcome.verdict}', {})}", err=True)
-        click.echo(f"{len(outcomes)} evaluation(s) run again, {len(differing)} difference(s).")
+        click.echo(messages.words("cli.recomputed", {"count": len(outcomes), "differences": len(differing)}))
     sys.exit(1 if differing else 0)
 
 
@@ -219,7 +222,7 @@ def audit_verify() -> None:
         click.echo(messages.words(fault.reason, where), err=True)
         sys.exit(1)
     entries = sum(head.sequence for head in heads)
-    click.echo(f"{entries} entries in {len(heads)} chain(s): every one holds.")
+    click.echo(messages.words("cli.chains_hold", {"entries": entries, "chains": len(heads)}))
 
 
 @cli.group()

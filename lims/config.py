@@ -92,6 +92,12 @@ def load_settings(
     )
 
 
+def installed_language(environment: Mapping[str, str] | None = None) -> str:
+    """Return the language that errors are told in, also where the settings cannot be read."""
+    asked = (os.environ if environment is None else environment).get("LIMS_LANGUAGE", "")
+    return asked if asked in LANGUAGES else LANGUAGES[0]
+
+
 def _given(environment: Mapping[str, str]) -> dict[str, str]:
     variables = {name: text for name, text in environment.items() if name.upper().startswith(PREFIX)}
     for name in sorted(variables):

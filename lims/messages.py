@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lims.app import register_messages
-from lims.core import messages
+from lims.config import installed_language
+from lims.core import messages, reader
 from lims.core.errors import InvalidInput, LimsError
 from lims.core.marks import N_
 
@@ -19,6 +20,27 @@ MESSAGES: Final[dict[str, str]] = {
         "%(folder)s is not empty and holds no demonstration laboratory. Name another folder or an empty one."
     ),
     "demo.mark_damaged": N_("%(file)s cannot be read. Delete the demonstration's folder to have it built anew."),
+    "cli.up_to_date": N_("The database is up to date."),
+    "cli.holds": N_("Everything holds."),
+    "cli.problems": N_("Problems: %(count)s"),
+    "cli.account_added": N_("%(name)s can sign in as %(sign_in)s."),
+    "cli.recomputed": N_("Evaluations run again: %(count)s; differences: %(differences)s"),
+    "cli.chains_hold": N_("Audit entries: %(entries)s in %(chains)s chains; every one holds."),
+    "cli.ready": N_("Chuan LIMS answers at %(address)s   (Ctrl+C ends it)"),
+    "cli.checked.tables": N_("tables"),
+    "cli.checked.blobs": N_("stored files"),
+    "cli.checked.procedure_versions": N_("procedure versions"),
+    "cli.checked.evaluations": N_("evaluations"),
+    "cli.checked.decisions": N_("decisions"),
+    "cli.checked.certificates": N_("certificates"),
+    "cli.checked.templates": N_("document templates"),
+    "cli.checked.numbers": N_("number counters"),
+    "demo.opening": N_("Opening the demonstration in %(folder)s"),
+    "demo.database": N_("Creating the database"),
+    "demo.people": N_("People, customers, procedures, authorisations, scope"),
+    "demo.standards": N_("Standards and their calibrations"),
+    "demo.weighing": N_("The weighing of EA-4/02 M, S2: order, readings, evaluation, review, release"),
+    "demo.certificates": N_("Rendering the certificates"),
     "accounts.laboratory_needed": N_('The very first account also names the laboratory: --laboratory "name".'),
     "accounts.laboratory_exists": N_("The laboratory exists already: leave --laboratory out."),
     "audit.entry_missing": N_("Audit chain of site %(site_id)s: entry %(sequence)s is missing."),
@@ -53,20 +75,22 @@ MESSAGES: Final[dict[str, str]] = {
 }
 
 
-def _prepare() -> None:
+def prepare() -> None:
+    """Speak the installation's language from now on, with the words of every package."""
+    reader.speak(installed_language())
     register_messages()
     messages.register(MESSAGES, {})
 
 
-def words(code: str, values: Mapping[str, object]) -> str:
+def words(code: str, values: Mapping[str, object] | None = None) -> str:
     """Return the words of a code."""
-    _prepare()
+    prepare()
     return messages.message(code, values)
 
 
 def lines(error: LimsError) -> Iterator[str]:
     """Return an error as lines that a person understands: one for each field that is wrong, else one."""
-    _prepare()
+    prepare()
     if isinstance(error, InvalidInput):
         for field in error.fields:
             yield f"{field.field}: {messages.error_message(field)}"

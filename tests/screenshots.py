@@ -47,7 +47,7 @@ def main() -> None:
     widths = tuple(int(width) for width in arguments.widths.split(","))
     choice = Choice(arguments.only, tuple(arguments.languages.split(",")), widths)
     with tempfile.TemporaryDirectory() as folder:
-        demonstration = open_demonstration(Path(folder) / "demo", say=print)
+        demonstration = open_demonstration(Path(folder) / "demo", say=lambda code, **_values: print(code))
         database = Database(demonstration.settings().database_url)
         with serving(database, Path(folder), SystemClock()) as server, chromium() as browser:
             count = sum(1 for _ in _pictures(browser, server, demonstration, choice))

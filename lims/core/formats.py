@@ -13,13 +13,16 @@ from flask_babel import get_locale
 
 from calc import rounding
 from calc.errors import CalcError
+from lims.core import reader
 
 _DEFAULT_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 def language() -> str:
-    """Return the reader's language, "vi" or "en"; English outside a request (commands)."""
-    locale = get_locale() if has_request_context() else None
+    """Return the reader's language, "vi" or "en"; outside a request (commands) the one that is spoken there."""
+    if not has_request_context():
+        return reader.spoken()
+    locale = get_locale()
     return "en" if locale is None else str(locale.language)
 
 

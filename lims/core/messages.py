@@ -1,7 +1,7 @@
 """Words for codes: every package's MESSAGES (error codes) and LABELS (states, kinds, fields) in one place.
 
-Msgids are English; gettext chooses the reader's language. Outside a request (commands) the English stands. The codes
-of the core itself are in `lims.core.core_messages`.
+Msgids are English; gettext chooses the reader's language. Commands speak the
+installation's language. The codes of the core itself are in `lims.core.core_messages`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 from flask import has_request_context
 from flask_babel import gettext
 
-from lims.core import core_messages, formats
+from lims.core import core_messages, formats, reader
 from lims.core.errors import FieldError, LimsError
 
 _messages: Final[dict[str, str]] = dict(core_messages.MESSAGES)
@@ -93,7 +93,7 @@ def _snake(name: str) -> str:
 
 
 def _translated(words: str) -> str:
-    return str(gettext(words)) if has_request_context() else words
+    return str(gettext(words)) if has_request_context() else reader.translated(words)
 
 
 def _shown(value: object) -> str:

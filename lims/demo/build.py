@@ -24,7 +24,8 @@ MARK: Final = "demonstration.json"
 FORM: Final = 1
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
-Say = Callable[[str], None]
+Say = Callable[..., None]
+"""Told the code of each step, with values: "demo.standards"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def open_demonstration(
     """
     folder = folder.expanduser().resolve()
     if (folder / MARK).exists():
-        say(f"Opening the demonstration in {folder}")
+        say("demo.opening", folder=folder)
         demonstration = _read_mark(folder)
         upgrade(demonstration.settings().database_url)
         return demonstration
@@ -86,7 +87,7 @@ def _build(folder: Path, *, say: Say, port: int, clock: Clock) -> Demonstration:
     building.mkdir(parents=True, mode=0o700)
     password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
     settings = load_settings({}, data_dir=building / "data", port=port)
-    say("Creating the database")
+    say("demo.database")
     upgrade(settings.database_url)
     database = Database(settings.database_url)
     try:
@@ -102,15 +103,15 @@ def _build(folder: Path, *, say: Say, port: int, clock: Clock) -> Demonstration:
 
 
 def _fill(database: Database, settings: Settings, folder: Path, password: str, *, say: Say, clock: Clock) -> list[str]:
-    say("People, customers, procedures, authorisations, scope")
+    say("demo.people")
     with database.transaction() as session:
         laboratory = found_laboratory(session, password, timezone=settings.timezone, now=clock.now())
-    say("Standards and their calibrations")
+    say("demo.standards")
     with database.transaction() as session:
         equipment.add_equipment(session, laboratory)
-    say("The weighing of EA-4/02 M, S2: order, readings, evaluation, review, release")
+    say("demo.weighing")
     _weigh(database, laboratory)
-    say("Rendering the certificates")
+    say("demo.certificates")
     context = WorkerContext(database, settings, clock)
     drain(context)
     anchor(context)

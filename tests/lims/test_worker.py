@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def context(database: Database, tmp_path: Path) -> worker.WorkerContext:
 
 
 @pytest.fixture
-def done(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def done(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A task "note" that notes its number, and fails where it is negative."""
     noted: list[int] = []
 
@@ -40,7 +40,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         noted.append(arguments["number"])
 
     monkeypatch.setattr(worker, "HANDLERS", {"note": note})
-    yield noted
+    return noted
 
 
 def _enqueue(context: worker.WorkerContext, number: int) -> int:
