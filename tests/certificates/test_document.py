@@ -98,7 +98,7 @@ def test_a_long_table_repeats_its_head_and_leaves_no_row_alone() -> None:
         assert count >= 3
 
 
-@pytest.mark.parametrize("rows", [1, 2, 34, 35, 36, 37, 38, 39, 40])
+@pytest.mark.parametrize("rows", [1, 34, 36, 38, 40])
 def test_rows_at_a_page_break_stay_in_company(rows: int) -> None:
     content = make_long_content(rows=rows)
     pages = pages_of(render_pdf(content, make_rendering()))
@@ -107,7 +107,7 @@ def test_rows_at_a_page_break_stay_in_company(rows: int) -> None:
 
 
 def test_the_statement_of_uncertainty_stands_with_the_last_rows() -> None:
-    for rows in (34, 35, 36, 37):
+    for rows in (35, 37):
         content = make_long_content(rows=rows)
         pages = pages_of(render_pdf(content, make_rendering()))
         last = f" {content.rows()[-1].point.vi} "
@@ -116,7 +116,7 @@ def test_the_statement_of_uncertainty_stands_with_the_last_rows() -> None:
 
 
 def test_the_signature_block_never_breaks() -> None:
-    for rows in range(1, 40, 6):
+    for rows in (1, 12, 24, 36):
         pages = pages_of(render_pdf(make_long_content(rows=rows), make_rendering()))
         holding = [text for text in pages if "Người thực hiện" in text]
         assert len(holding) == 1
