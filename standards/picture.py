@@ -8,12 +8,13 @@ from typing import Final
 
 from standards.calibration_facts import ChainNode, TerminalFacts, TerminalKind, TraceabilityChain
 
-BOX_WIDTH: Final = 232
+BOX_WIDTH: Final = 264
 BOX_HEIGHT: Final = 76
-GAP: Final = 24
+GAP: Final = 40
 LAYER: Final = 132
 TOP: Final = 16
 SI_HEIGHT: Final = 36
+BELOW_SI: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def chain_picture(chain: TraceabilityChain) -> Picture:
     width = max(1, widest) * (BOX_WIDTH + GAP) + GAP
     boxes: dict[int, Box] = {}
     for layer, row in rows.items():
-        y = TOP + SI_HEIGHT + GAP + LAYER * layer
+        y = TOP + SI_HEIGHT + BELOW_SI + LAYER * layer
         for x, node in zip(_spread(len(row), width), row, strict=True):
             start = node.calibration_id == chain.calibration_id
             boxes[node.calibration_id] = Box(
@@ -79,14 +80,14 @@ def chain_picture(chain: TraceabilityChain) -> Picture:
             if box.terminal.kind is not TerminalKind.NON_SI_REFERENCE:
                 lines.append(_to_top(box))
     depth = max(rows, default=0)
-    height = TOP + SI_HEIGHT + GAP + LAYER * depth + BOX_HEIGHT + TOP
+    height = TOP + SI_HEIGHT + BELOW_SI + LAYER * depth + BOX_HEIGHT + TOP
     return Picture(width, height, (*ends, *boxes.values()), tuple(lines))
 
 
 def _terminal_boxes(chain: TraceabilityChain, boxes: dict[int, Box], width: int, broken: set[int]) -> list[Box]:
     """Place the terminals in one row, in the order of what hangs below them so that lines do not cross."""
     ordered = sorted(chain.terminals, key=lambda terminal: (boxes[terminal.calibration_id].x, terminal.id))
-    y = TOP + SI_HEIGHT + GAP
+    y = TOP + SI_HEIGHT + BELOW_SI
     return [
         Box(x, y, BOX_WIDTH, BOX_HEIGHT, terminal=terminal, broken=terminal.calibration_id in broken)
         for x, terminal in zip(_spread(len(ordered), width), ordered, strict=True)
