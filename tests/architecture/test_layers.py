@@ -6,11 +6,11 @@ the same thing everywhere, also with a subject before them (`reading_services` i
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Final
 
@@ -113,13 +113,26 @@ def test_the_calculation_core_imports_only_what_it_may() -> None:
 
 def test_every_module_imports_alone() -> None:
     modules = sorted(module_name(path) for path in python_files())
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        failures = dict(zip(modules, pool.map(_import_alone, modules), strict=True))
-    assert {module: output for module, output in failures.items() if output} == {}
+    assert _complaints(modules) == {}
 
 
-def _import_alone(module: str) -> str:
-    """Import a module in a fresh interpreter; returns what it complained of, the last lines."""
-    command = [sys.executable, "-W", "error", "-c", f"import {module}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else "\n".join(done.stderr.splitlines()[-4:])
+def test_an_import_that_fails_is_seen() -> None:
+    assert "ModuleNotFoundError" in _complaints(["calc.no_such_module"])["calc.no_such_module"]
+
+
+def _complaints(modules: list[str]) -> dict[str, str]:
+    """Import each module in a process that knows none of the others; returns what the failing ones raised."""
+    command = [sys.executable, "-W", "error", "-m", "tests.architecture.import_alone"]
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # a process with threads is not forked safely
+    done = subprocess.run(
+        command,
+        input="\n".join(modules),
+        cwd=ROOT,
+        env={**os.environ, **one_thread},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    complaints: dict[str, str] = json.loads(done.stdout)
+    return complaints
