@@ -25,6 +25,8 @@ from tests.live import LiveServer, chromium, serving
 ROLES = ("tn01", "kdv01", "kt01", "cl01", "gd01", "admin", "cokhi")
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 TARGET = Path("build/screenshots")
+# A link inside a picture has no plain text as its address.
+_ADDRESSES = "links => links.map(link => new URL(link.getAttribute('href'), document.baseURI).href)"
 _SKIP = re.compile(r"^/(static|bootstrap|sign-out|language|.*\.pdf$|.*/download|.*/pdf)")
 
 
@@ -96,7 +98,7 @@ def _paths(page: Page, server: LiveServer) -> list[str]:
             continue
         page.goto(f"{server.url}{path}")
         found.append(path)
-        links = page.locator("a[href]").evaluate_all("links => links.map(link => link.href)")
+        links = page.locator("a[href]").evaluate_all(_ADDRESSES)
         for link in links:
             parts = urlsplit(link)
             if f"{parts.scheme}://{parts.netloc}" == server.url and not parts.query:

@@ -178,7 +178,8 @@ def test_a_shortened_audit_chain_is_found_by_its_anchor(demo: Path) -> None:
     with database.engine.begin() as connection:
         for kind in ("payload", "entry"):
             connection.execute(text(f"DROP TRIGGER trg_audit_{kind}_no_delete"))
-        site, last = connection.execute(text("SELECT site_id, max(sequence) FROM audit_entry GROUP BY 1")).first()
+        longest = text("SELECT site_id, max(sequence) FROM audit_entry GROUP BY 1 LIMIT 1")
+        site, last = connection.execute(longest).one()
         for part in ("payload", "personal"):
             connection.execute(
                 text(f"DELETE FROM audit_{part} WHERE entry_id IN (SELECT id FROM audit_entry WHERE sequence = :n)"),
