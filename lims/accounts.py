@@ -49,6 +49,14 @@ def add_account(database: Database, command: AddAccount, *, timezone: str, clock
         return person
 
 
+def laboratory_id(session: Session) -> int:
+    """Return the installation's laboratory. Raises ConfigurationError while there is none."""
+    sites = queries.laboratory_sites(session)
+    if not sites:
+        raise ConfigurationError("accounts.no_laboratory")
+    return sites[0].organisation_id
+
+
 def _laboratory(session: Session, command: AddAccount, timezone: str, today: date, *, now: datetime) -> int:
     existing = queries.laboratory_sites(session)
     if existing:

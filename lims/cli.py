@@ -14,7 +14,7 @@ import click
 
 from lims import messages
 from lims.config import DEFAULT_PORT, Settings, load_settings
-from lims.core.db import Database, upgrade
+from lims.core.db import Database, current_revision, upgrade
 from lims.core.errors import ConfigurationError, LimsError
 
 
@@ -44,8 +44,12 @@ def _told(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _open() -> tuple[Settings, Database]:
+    """Open the installation. Raises ConfigurationError where no tables are."""
     settings = load_settings()
-    return settings, Database(settings.database_url)
+    database = Database(settings.database_url)
+    if current_revision(database) is None:
+        raise ConfigurationError("cli.no_database", folder=str(settings.data_dir))
+    return settings, database
 
 
 @click.group()
@@ -89,7 +93,6 @@ def serve(host: str, port: int) -> None:
 
 def _serve(settings: Settings, host: str, port: int) -> None:
     from lims.app import create_app
-    from lims.core.db import current_revision
     from lims.core.task_queue import TaskQueue
     from lims.server import serve as serve_forever
 
@@ -223,6 +226,62 @@ def audit_verify() -> None:
         sys.exit(1)
     entries = sum(head.sequence for head in heads)
     click.echo(messages.words("cli.chains_hold", {"entries": entries, "chains": len(heads)}))
+
+
+@cli.group()
+def procedure() -> None:
+    """Procedures as TOML files."""
+
+
+@procedure.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_told
+def procedure_import(file: Path) -> None:
+    """Take a procedure in, as a draft that somebody has to approve."""
+    from lims.accounts import laboratory_id
+    from lims.core.actor import SYSTEM
+    from lims.core.clock import SystemClock
+    from lims.procedures.files import import_file
+
+    _, database = _open()
+    text = file.read_text(encoding="utf-8", errors="replace")
+    with database.transaction() as session:
+        organisation_id, now = laboratory_id(session), SystemClock().now()
+        version = import_file(session, SYSTEM, text, organisation_id=organisation_id, now=now)
+    values = {"code": version.code, "version": version.version}
+    click.echo(messages.words("cli.procedure_imported", values))
+
+
+@procedure.command("export")
+@click.argument("code")
+@click.option("--version", "number", help="Default: the one in force, else the newest.")
+@_told
+def procedure_export(code: str, number: str | None) -> None:
+    """Print a procedure as TOML."""
+    from lims.accounts import laboratory_id
+    from lims.core.clock import SystemClock, local_date
+    from lims.procedures.files import export_file
+
+    settings, database = _open()
+    today = local_date(SystemClock().now(), settings.timezone)
+    with database.reading() as session:
+        text = export_file(session, code, number, organisation_id=laboratory_id(session), on=today)
+    click.echo(text, nl=False)
+
+
+@procedure.command("check")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_told
+def procedure_check(file: Path) -> None:
+    """Say what is wrong with a procedure file; status 1 if anything is."""
+    from lims.procedures.files import check_file
+
+    faults = check_file(file.read_text(encoding="utf-8", errors="replace"))
+    for fault in faults:
+        click.echo(f"{fault.field}: {messages.words(fault.code, fault.values)}", err=True)
+    if not faults:
+        click.echo(messages.words("cli.holds"))
+    sys.exit(1 if faults else 0)
 
 
 @cli.group()

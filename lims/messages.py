@@ -20,10 +20,17 @@ MESSAGES: Final[dict[str, str]] = {
         "%(folder)s is not empty and holds no demonstration laboratory. Name another folder or an empty one."
     ),
     "demo.mark_damaged": N_("%(file)s cannot be read. Delete the demonstration's folder to have it built anew."),
+    "cli.no_database": N_(
+        "The database of %(folder)s has no tables yet: run “lims user add” or “lims db upgrade”, or set LIMS_DATA_DIR."
+    ),
     "cli.up_to_date": N_("The database is up to date."),
     "cli.holds": N_("Everything holds."),
     "cli.problems": N_("Problems: %(count)s"),
     "cli.account_added": N_("%(name)s can sign in as %(sign_in)s."),
+    "cli.procedure_imported": N_(
+        "Procedure %(code)s, version %(version)s, is a draft now; somebody has to approve it."
+    ),
+    "accounts.no_laboratory": N_("There is no laboratory yet: “lims user add” makes the first account and names it."),
     "cli.recomputed": N_("Evaluations run again: %(count)s; differences: %(differences)s"),
     "cli.chains_hold": N_("Audit entries: %(entries)s in %(chains)s chains; every one holds."),
     "cli.ready": N_("Chuan LIMS answers at %(address)s   (Ctrl+C ends it)"),

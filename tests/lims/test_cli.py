@@ -234,6 +234,33 @@ def test_the_first_account_founds_the_laboratory(tmp_path: Path) -> None:
     assert weak.exit_code == 1
 
 
+def test_procedures_go_out_and_come_in(demo: Path, tmp_path: Path) -> None:
+    exported = _lims(demo / "data", "procedure", "export", "HC-KL-01")
+    assert exported.exit_code == 0, exported.stderr
+    file = tmp_path / "procedure.toml"
+    file.write_text(exported.stdout, encoding="utf-8")
+    assert _lims(demo / "data", "procedure", "check", str(file)).exit_code == 0
+    again = _lims(demo / "data", "procedure", "import", str(file))
+    assert again.exit_code == 1, "this version is there already"
+    file.write_text(exported.stdout.replace('code = "HC-KL-01"', 'code = "HC-KL-09"'), encoding="utf-8")
+    taken = _lims(demo / "data", "procedure", "import", str(file))
+    assert taken.exit_code == 0, taken.stderr
+    assert "HC-KL-09" in taken.stdout
+    file.write_text(exported.stdout.replace("m_S + ", "m_Q + "), encoding="utf-8")
+    faulty = _lims(demo / "data", "procedure", "check", str(file))
+    assert faulty.exit_code == 1
+    assert "m_Q" in faulty.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("db", "check"), ("recompute",), ("audit", "verify"), ("procedure", "export", "X")]
+)
+def test_an_installation_without_tables_is_told(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = _lims(tmp_path / "empty", *command)
+    assert done.exit_code == 2
+    assert "lims db upgrade" in done.stderr
+
+
 def test_wrong_usage_is_status_2() -> None:
     assert _lims(None, "demo").exit_code == 2
     assert _lims(None, "no-such-command").exit_code == 2
