@@ -221,3 +221,54 @@ def check_records(house: House) -> None:
         assert verify_chains(session) is None
         outcomes = list(recompute(session))
     assert [outcome.holds for outcome in outcomes] == [True]
+
+
+@pytest.fixture
+def sqlite_house(sqlite_database: Database, tmp_path: Path, clock: FixedClock) -> House:
+    return build_house(sqlite_database, tmp_path, clock)
+
+
+def test_a_slip_is_corrected_a_run_returned_a_certificate_amended(sqlite_house: House) -> None:
+    house = sqlite_house
+    register(house)
+    bench = open_run(house, order(house))
+    run = bench.number()
+    equip(house, bench)
+    slip = next(iter(reading_cells()))
+    type_cells(bench, condition_cells(1))
+    type_cells(bench, {**reading_cells(), slip: "0,0l0"}, status=422)
+    assert "0,0l0" in bench.response.get_data(as_text=True), "what was typed stays"
+    assert bench.open(f"/runs/{run}").form_with(slip).fields[slip] == "", "and is not stored"
+    type_cells(bench, {slip: "0,100"})
+    house.pass_minutes()
+    type_cells(bench, condition_cells(2))
+    type_cells(bench, {slip: "0,010"}, status=422)
+    type_cells(bench, {slip: "0,010", "correction_reason": "Gõ nhầm dấu phẩy"})
+    bench.send(f"/runs/{run}/submit")
+    house.pass_minutes()
+
+    reviewer = house.person("kt01").open(f"/runs/{run}/review")
+    review = reviewer.form_with("comment")
+    back = next(button.get("formaction") for button in review.iter("button") if button.get("formaction"))
+    reviewer.send_to(back, review, {"comment": "Ghi rõ lý do sửa số đọc"})
+    house.pass_minutes()
+    bench.open(f"/runs/{run}").send(f"/runs/{run}/submit")
+    house.pass_minutes()
+    house.person("kt01").open(f"/runs/{run}/review").send(f"/runs/{run}/review")
+    house.pass_minutes()
+    house.person("gd01").open(f"/runs/{run}/release").send(f"/runs/{run}/release")
+    issued = certificate_of(house, run)
+    certificate = issued.number()
+    house.pass_minutes()
+
+    issued.open(f"/certificates/{certificate}/amend")
+    issued.send(f"/certificates/{certificate}/amend", kind="amends", reason_vi="Bổ sung tên tiếng Anh của khách hàng")
+    assert house.work() == 1
+    issued.open(issued.path)
+    assert "HC-TM-2026-00001.R1" in issued.text
+    old = house.person("tn01").open(f"/certificates/{certificate}")
+    assert "đã được thay thế" in old.text.casefold() or "thay thế" in old.text.casefold()
+    report = check_database(house.database, [])
+    assert report.problems == ()
+    with house.database.reading() as session:
+        assert [outcome.holds for outcome in recompute(session)] == [True, True], "both evaluations are kept"

@@ -41,8 +41,12 @@ class Walker:
 
     def post(self, form: Any, values: Mapping[str, str] | None = None, *, status: int = 200) -> Walker:
         """Send a form of this page with what it shows, but for these values."""
+        return self.send_to(str(form.get("action") or ""), form, values, status=status)
+
+    def send_to(self, action: str, form: Any, values: Mapping[str, str] | None = None, *, status: int = 200) -> Walker:
+        """Send a form to an action that one of its buttons names."""
         fields = {str(name): str(value) for name, value in form.form_values()} | dict(values or {})
-        target = urljoin(self.address, str(form.get("action") or "") or self.address)
+        target = urljoin(self.address, action or self.address)
         return self._arrive(self.client.post(target, data=fields, follow_redirects=True), status)
 
     def form_with(self, *names: str) -> Any:
