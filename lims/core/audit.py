@@ -15,11 +15,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from lims.core.actor import Actor
 from lims.core.canonical import canonical_json
@@ -27,6 +28,7 @@ from lims.core.models import AuditChain, AuditEntry, AuditPayload, AuditPersonal
 
 GENESIS: Final = "0" * 64
 _PENDING: Final = "audit_pending"
+_marks: Final[WeakKeyDictionary[SessionTransaction, int]] = WeakKeyDictionary()
 _BATCH: Final = 1000
 
 
@@ -94,7 +96,12 @@ def record(
 
 @event.listens_for(Session, "before_commit")
 def _seal(session: Session) -> None:
-    """Chain what was recorded; the heads are locked in the order of their sites, so that writers cannot deadlock."""
+    """Chain what was recorded; the heads are locked in the order of their sites, so that writers cannot deadlock.
+
+    A savepoint that is kept chains nothing: the heads stay free for others until the transaction itself ends.
+    """
+    if session.in_nested_transaction():
+        return
     pending: list[_Pending] = session.info.pop(_PENDING, [])
     if not pending:
         return
@@ -104,9 +111,24 @@ def _seal(session: Session) -> None:
     session.flush()
 
 
-@event.listens_for(Session, "after_rollback")
-def _forget(session: Session) -> None:
-    session.info.pop(_PENDING, None)
+@event.listens_for(Session, "after_transaction_create")
+def _mark_savepoint(session: Session, transaction: SessionTransaction) -> None:
+    """Remember how much was recorded before a savepoint."""
+    if transaction.nested:
+        _marks[transaction] = len(session.info.get(_PENDING, []))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """Forget what was recorded within what is rolled back: since the savepoint, or everything.
+
+    A flush that fails has a transaction of its own and takes the savepoint or transaction around it along.
+    """
+    around: SessionTransaction | None = transaction
+    while around is not None and not around.nested:
+        around = around.parent
+    pending: list[_Pending] = session.info.get(_PENDING, [])
+    del pending[0 if around is None else _marks.get(around, len(pending)) :]
 
 
 def _append(session: Session, site_id: int, pending: list[_Pending]) -> None:
