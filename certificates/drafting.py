@@ -51,6 +51,12 @@ class IncompleteCertificate(RuleViolation):
         super().__init__("certificate.incomplete", clause=f"ISO/IEC 17025:2017, {clauses}", clauses=clauses)
 
 
+def lock_runs(session: Session, run_ids: Sequence[int]) -> None:
+    """Hold the runs until the transaction ends, so that two people cannot put one run on two certificates."""
+    query = select(CalibrationRun.id).where(CalibrationRun.id.in_(run_ids)).order_by(CalibrationRun.id)
+    session.execute(query.with_for_update())
+
+
 def gather_for(session: Session, actor: Actor, run_ids: Sequence[int], now: datetime) -> CertificateSources:
     """Return what a certificate over these runs is composed of today. Raises NotFound for another laboratory's."""
     if not run_ids:

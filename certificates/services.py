@@ -23,6 +23,7 @@ from certificates.document import Rendering
 from certificates.drafting import (
     PENDING_NUMBER,
     gather_for,
+    lock_runs,
     new_number,
     next_version,
     refuse_covered,
@@ -40,7 +41,7 @@ from certificates.facts import (
 )
 from certificates.models import Certificate, CertificateRun, Download
 from certificates.rendering import render_apart
-from certificates.status_services import audit_state, locked, write_notice
+from certificates.status_services import audit_state, locked, locked_view, write_notice
 from certificates.templates import check_template
 from certificates.workflow import check_successor, check_transition
 from lims.calibrations.models import CalibrationRun
@@ -79,6 +80,7 @@ def begin_issue(session: Session, actor: Actor, run_ids: Sequence[int], *, now: 
     item of ISO/IEC 17025:2017, 7.8.2.1 or 7.8.4.1 (IncompleteCertificate). Clause: 7.8.1.1.
     """
     require(actor, Permission.ISSUE_CERTIFICATES)
+    lock_runs(session, run_ids)
     sources = gather_for(session, actor, run_ids, now)
     refuse_covered(session, sources, allowed=None)
     refuse_incomplete(sources)
@@ -93,7 +95,8 @@ def begin_successor(session: Session, actor: Actor, command: IssueSuccessor, *, 
     one is superseded when the new one is issued, not before. Clause: 7.8.8.
     """
     require(actor, Permission.ISSUE_CERTIFICATES)
-    before = queries.certificate_view(session, actor, command.certificate_id)
+    before = locked_view(session, actor, command.certificate_id)
+    lock_runs(session, command.run_ids)
     sources = gather_for(session, actor, command.run_ids, now)
     check_successor(before, command.kind, sources.job.id, command.reason_vi)
     refuse_pending_successor(session, before)

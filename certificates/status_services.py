@@ -49,8 +49,8 @@ def revoke_certificate(session: Session, actor: Actor, command: RevokeCertificat
 def add_notice(session: Session, actor: Actor, command: AddNotice, *, now: datetime) -> CertificateView:
     """Say beside an issued certificate that it is under investigation, or that it is cleared. Clause: 7.10.1."""
     require(actor, Permission.ISSUE_CERTIFICATES)
-    view = queries.certificate_view(session, actor, command.certificate_id)
-    row = locked(session, view.id)
+    view = locked_view(session, actor, command.certificate_id)
+    row = session.get_one(Certificate, view.id)
     if command.kind not in {NoticeKind.UNDER_INVESTIGATION, NoticeKind.CLEARED} or not normalise(command.text_vi):
         raise RuleViolation("certificate.notice_refused", clause="ISO/IEC 17025:2017, 7.10.1")
     wanted = command.kind is NoticeKind.UNDER_INVESTIGATION
@@ -69,6 +69,12 @@ def locked(session: Session, certificate_id: int) -> Certificate:
     if row is None:
         raise NotFound("certificate.not_found")
     return row
+
+
+def locked_view(session: Session, actor: Actor, certificate_id: int) -> CertificateView:
+    """Return a certificate of the actor's laboratory as it is now, held until the transaction ends."""
+    known = queries.certificate_view(session, actor, certificate_id)
+    return queries.view_of(session, locked(session, known.id))
 
 
 def write_notice(
