@@ -9,9 +9,10 @@ from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import BadRequest
 
 from lims.core.actor import Actor
-from lims.core.errors import Forbidden
+from lims.core.errors import Forbidden, NotFound
 
 View = TypeVar("View", bound=Callable[..., Any])
 _MARK: Final = "lims_access"
@@ -93,9 +94,19 @@ def init_security(app: Flask) -> None:
 
     The guard comes first: whose session has ended is sent to sign in, and then finds the form again as typed.
     """
+    app.before_request(_refuse_nul)
     app.before_request(_check_access)
     csrf.init_app(app)
     app.after_request(_set_headers)
+
+
+def _refuse_nul() -> None:
+    """Refuse the character NUL, which no keyboard types and PostgreSQL does not store: no record has such a name."""
+    if "\0" in request.path:
+        raise NotFound
+    for values in (request.args, request.form):
+        if any("\0" in text for name, texts in values.lists() for text in (name, *texts)):
+            raise BadRequest
 
 
 def _check_access() -> ResponseReturnValue | None:
