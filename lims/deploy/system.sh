@@ -27,6 +27,9 @@ for name in ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so
     [ -n "$(fc-list 'Noto Sans' family 2>/dev/null)" ]
 }
 
+# The program that drives the browser comes with the packages of the tests; it wants libatomic.
+has_browser() { command -v chromium >/dev/null && "$1" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null; }
+
 has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
 
 # ensure_system PURPOSE PYTHON: finds out all that is missing, then installs it at once.
@@ -35,7 +38,7 @@ ensure_system() {
   has_pango "$2" || need "Pango with the typeface of the certificates" \
     libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-core
   if [ "$1" = test ]; then
-    command -v chromium >/dev/null || need "the browser of the tests" chromium
+    has_browser "$2" || need "the browser of the tests" chromium libatomic1
     has_postgresql || need "the database server of the tests" postgresql
   fi
   [ ${#missing[@]} -eq 0 ] || install_missing
