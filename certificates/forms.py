@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from certificates.facts import AddNotice, IssueSuccessor, NoticeKind, RelationKind, RevokeCertificate
-from lims.core.fields import Fields
+from lims.core.fields import Fields, read_key
 
 
 def run_ids(texts: Sequence[str]) -> list[int]:
     """Return the numbers of the chosen runs; what is no number is left out."""
-    return [int(text) for text in dict.fromkeys(texts) if text.isascii() and text.isdigit() and len(text) < 19]
+    return [key for key in map(read_key, dict.fromkeys(texts)) if key is not None]
 
 
 def parse_successor(certificate_id: int, form: Mapping[str, str], runs: Sequence[str]) -> IssueSuccessor:

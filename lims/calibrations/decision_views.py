@@ -55,7 +55,7 @@ def review(run_id: int) -> ResponseReturnValue:
     """Approve the evaluation technically."""
     form = FormState.from_request()
     with form.guard():
-        _do(decision_services.review_run, run_id)
+        _do(decision_services.review_run, run_id, names_evaluation=True)
         flash(_("The result is reviewed and waits for release."), "good")
         return redirect(url_for("calibrations.run", run_id=run_id), 303)
     return _decision_page(run_id, "calibrations/review.html", form)
@@ -67,7 +67,7 @@ def give_back(run_id: int) -> ResponseReturnValue:
     """Give a run back to its technician."""
     form = FormState.from_request()
     with form.guard():
-        _do(decision_services.return_run, run_id)
+        _do(decision_services.return_run, run_id, names_evaluation=True)
         flash(_("The run is back with its technician."), "info")
         return redirect(url_for("calibrations.run", run_id=run_id), 303)
     return _decision_page(run_id, "calibrations/review.html", form)
@@ -86,14 +86,14 @@ def release(run_id: int) -> ResponseReturnValue:
     """Release the reviewed evaluation for a certificate."""
     form = FormState.from_request()
     with form.guard():
-        _do(decision_services.release_run, run_id)
+        _do(decision_services.release_run, run_id, names_evaluation=True)
         flash(_("The result is released; a certificate may be issued."), "good")
         return redirect(url_for("calibrations.run", run_id=run_id), 303)
     return _decision_page(run_id, "calibrations/release.html", form)
 
 
-def _do(service: Service, run_id: int) -> None:
-    command = forms.parse_decide(run_id, request.form)
+def _do(service: Service, run_id: int, *, names_evaluation: bool = False) -> None:
+    command = forms.parse_decide(run_id, request.form, names_evaluation=names_evaluation)
     with transaction() as session:
         service(session, current_actor(), command, now=now())
 

@@ -21,7 +21,7 @@ from lims.calibrations.commands import (
     WithdrawEquipment,
 )
 from lims.calibrations.facts import Address, ExclusionKind, JustificationKind, Phase, ReadingFacts, RunPurpose
-from lims.core.fields import Fields
+from lims.core.fields import Fields, read_key
 
 ITEM_PURPOSES = tuple(purpose for purpose in RunPurpose if purpose is not RunPurpose.OWN_STANDARD)
 
@@ -52,7 +52,7 @@ def parse_choose(run_id: int, form: Mapping[str, str]) -> ChooseEquipment:
     fields = Fields(form)
     slot = fields.text("slot")
     parts = form.get(f"choice-{slot}", "").split(":")
-    numbers = [int(part) if part.isascii() and part.isdigit() else None for part in parts]
+    numbers = [read_key(part) for part in parts]
     if len(numbers) != 3 or numbers[0] is None:
         fields.refuse(f"choice-{slot}", "field.not_chosen")
     fields.finish()
@@ -64,9 +64,14 @@ def parse_withdraw(use_id: int, form: Mapping[str, str]) -> WithdrawEquipment:
     return WithdrawEquipment(use_id, form.get("reason", ""))
 
 
-def parse_decide(run_id: int, form: Mapping[str, str]) -> Decide:
-    """Read a decision: what the decider saw, and the comment."""
+def parse_decide(run_id: int, form: Mapping[str, str], *, names_evaluation: bool = False) -> Decide:
+    """Read a decision: what the decider saw, and the comment.
+
+    Who reviews, returns or releases names the evaluation that stood on the page; a form without it is refused.
+    """
     fields = Fields(form)
+    if names_evaluation and not form.get("evaluation_digest"):
+        fields.refuse("evaluation_digest", "reading.no_uuid")
     command = Decide(
         run_id,
         seen_row_version=fields.optional_integer("row_version"),
@@ -82,8 +87,8 @@ def parse_exclude(run_id: int, form: Mapping[str, str]) -> Exclude:
     fields = Fields(form)
     what = form.get("what", "")
     parts = what.split("|")
-    reading_id = int(what) if what.isascii() and what.isdigit() else None
-    if reading_id is None and len(parts) != 3:
+    reading_id = read_key(what)
+    if reading_id is None and (len(parts) != 3 or parts[2] not in set(Phase)):
         fields.refuse("what", "field.not_chosen")
         parts = ["", "", str(Phase.AS_FOUND)]
     command = Exclude(
@@ -173,7 +178,7 @@ def parse_cells(addresses: Sequence[Address], form: Mapping[str, str]) -> list[C
                 text=text,
                 unit=unit.strip(),
                 own_unit=bool(typed_unit),
-                seen_reading_id=int(seen) if seen.isascii() and seen.isdigit() else None,
+                seen_reading_id=read_key(seen),
                 client_uuid=form.get(f"uuid:{key}") or secrets.token_hex(16),
             )
         )

@@ -51,6 +51,8 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
     does not fit; raises StaleRecord where somebody else wrote that cell meanwhile (ISO/IEC 17025:2017, 7.5).
     """
     _row, run = editable(session, actor, command.run_id, lock="share")
+    # The cell first: what is in it by then is found as a repeat too, where the same form came twice at once.
+    present = _present(session, command.address, run.id)
     repeated = _repeated(session, command)
     if repeated is not None:
         return repeated
@@ -59,7 +61,6 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
     if observed_at > now:
         raise InvalidInput([FieldError("observed_at", "reading.in_future")])
     value, unit = _checked(session, run, command)
-    present = _present(session, command.address, run.id)
     _check_seen(command, present)
     observer_id, observer_name = _observer(session, actor, command)
     reading = Reading(
@@ -89,7 +90,9 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
         supersede_reason=None if present is None else normalise(command.reason),
         comment=normalise(command.comment) or None,
     )
-    _insert(session, reading, command, run.id)
+    repeated = _insert(session, reading, command, run.id)
+    if repeated is not None:
+        return repeated
     if all(person.person_id != actor.person_id for person in run.people):
         add_person(session, run.id, actor.person_id, Activity.PERFORM, now)
     _note_reading(session, actor, run, reading, present, now)
@@ -199,8 +202,11 @@ def _conflict(command: RecordReading, present: ReadingFacts | None) -> StaleReco
     )
 
 
-def _insert(session: Session, reading: Reading, command: RecordReading, run_id: int) -> None:
-    """Insert a reading; where another writer was first in that cell, the database says so."""
+def _insert(session: Session, reading: Reading, command: RecordReading, run_id: int) -> ReadingFacts | None:
+    """Insert a reading; where another writer was first in that cell, the database says so.
+
+    Where that was the same form sent twice at once, what the other stored is returned.
+    """
     try:
         with session.begin_nested():
             session.add(reading)
@@ -208,7 +214,11 @@ def _insert(session: Session, reading: Reading, command: RecordReading, run_id: 
     except IntegrityError as error:
         if not is_duplicate(error):
             raise
-        raise _conflict(command, _present(session, command.address, run_id)) from error
+        repeated = _repeated(session, command)
+        if repeated is None:
+            raise _conflict(command, _present(session, command.address, run_id)) from error
+        return repeated
+    return None
 
 
 def _observer(session: Session, actor: Actor, command: RecordReading) -> tuple[int, str]:

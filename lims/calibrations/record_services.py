@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,9 @@ from lims.core.clock import local_date
 from lims.core.errors import FieldError, InvalidInput, RuleViolation
 from lims.core.text import normalise
 from lims.people import queries as people
+from lims.people.facts import PersonFacts
 from lims.procedures import queries as procedures
+from lims.procedures.facts import Activity
 
 
 def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) -> ExclusionFacts:
@@ -40,9 +42,7 @@ def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) 
     if not command.reason.strip():
         raise InvalidInput([FieldError("reason", "run.reason_needed")])
     section, point, phase = _excluded_place(session, run, command)
-    approver = None if command.approver_id is None else people.person_facts(session, command.approver_id)
-    if command.kind is ExclusionKind.EXCLUDED and (approver is None or approver.id == actor.person_id):
-        raise InvalidInput([FieldError("approver_id", "reading.approver_needed")])
+    approver = _approver(session, actor, run, command, local_date(now, run.timezone))
     entry = ReadingExclusion(
         run_id=run.id,
         reading_id=command.reading_id,
@@ -62,6 +62,26 @@ def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) 
     after = {"kind": command.kind, "reading": command.reading_id, "point": point, "reason": entry.reason}
     audit.record(session, actor, "reading.excluded", ("run", run.id), now=now, site_id=run.site_id, after=after)
     return queries.exclusions(session, run.id)[-1]
+
+
+def _approver(session: Session, actor: Actor, run: RunFacts, command: Exclude, today: date) -> PersonFacts | None:
+    """Return who approves: another person, authorised today to review by the run's procedure."""
+    if command.approver_id is None and command.kind is not ExclusionKind.EXCLUDED:
+        return None
+    if command.approver_id is None or command.approver_id == actor.person_id:
+        raise InvalidInput([FieldError("approver_id", "reading.approver_needed")])
+    version = procedures.procedure_version_facts(session, run.procedure_version_id)
+    allowed = procedures.authorisation_for(
+        session,
+        command.approver_id,
+        procedure_id=version.procedure_id,
+        activity=Activity.REVIEW,
+        on=today,
+        site_id=run.site_id,
+    )
+    if allowed is None:
+        raise InvalidInput([FieldError("approver_id", "field.not_a_choice", {"text": command.approver_id})])
+    return people.person_facts(session, command.approver_id)
 
 
 def _excluded_place(session: Session, run: RunFacts, command: Exclude) -> tuple[str, str, str]:

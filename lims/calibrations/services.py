@@ -57,6 +57,7 @@ def open_run(session: Session, actor: Actor, command: OpenRun, *, now: datetime)
     site = people.site_facts(session, site_id)
     today = local_date(now, site.timezone)
     _check_version(version, today, item)
+    _check_supervisor(session, version, command.supervisor_id, site_id, today)
     row = CalibrationRun(
         token=secrets.token_urlsafe(16),
         number=take_number(session, RUN_NUMBER, site_id=site_id, site_code=site.code, on=today),
@@ -165,6 +166,24 @@ def _add_people(session: Session, run_id: int, actor: Actor, command: OpenRun, n
         wanted.append((command.supervisor_id, Activity.SUPERVISE))
     for person_id, activity in wanted:
         add_person(session, run_id, person_id, activity, now)
+
+
+def _check_supervisor(
+    session: Session, version: ProcedureVersionFacts, supervisor_id: int | None, site_id: int, today: date
+) -> None:
+    """Refuse a supervisor who is not authorised as one today: the run would name a person who has no part in it."""
+    if supervisor_id is None:
+        return
+    allowed = procedures.authorisation_for(
+        session,
+        supervisor_id,
+        procedure_id=version.procedure_id,
+        activity=Activity.SUPERVISE,
+        on=today,
+        site_id=site_id,
+    )
+    if allowed is None:
+        raise InvalidInput([FieldError("supervisor_id", "field.not_a_choice", {"text": supervisor_id})])
 
 
 def add_person(session: Session, run_id: int, person_id: int, activity: Activity, now: datetime) -> None:

@@ -28,6 +28,7 @@ Value = TypeVar("Value")
 _EMAIL: Final = re.compile(r"[^@\s<>()\[\],;:\"]+@[^@\s<>()\[\],;:\"]+\.[^@\s.<>()\[\],;:\"]+")
 _SHOWN: Final = 40
 _LARGEST_KEY: Final = 2**63 - 1
+_KEY_DIGITS: Final = len(str(_LARGEST_KEY))
 
 
 class Fields:
@@ -166,6 +167,11 @@ class Fields:
         if not any(error.field == name for error in self.errors):
             self.refuse(name, code)
         return placeholder
+
+
+def read_key(text: str) -> int | None:
+    """Return the key that a text names, or None where it is none (or larger than any key)."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _KEY_DIGITS else None
 
 
 def _date(text: str) -> dt.date | None:

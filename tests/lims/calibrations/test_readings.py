@@ -24,6 +24,7 @@ from lims.calibrations.services import open_run
 from lims.core.audit import verify_chains
 from lims.core.db import Database
 from lims.core.errors import InvalidInput, RuleViolation, StaleRecord
+from lims.core.models import AuditEntry
 from lims.procedures.definition_facts import Layout, LayoutKind
 from lims.procedures.facts import Activity
 from lims.procedures.procedure_file import read_toml
@@ -151,6 +152,10 @@ def test_leaving_out_needs_an_approver_and_takes_the_cycle_with_it(session: Sess
     with pytest.raises(InvalidInput) as error:
         exclude(session, bench.technician, wanted, now=NOW)
     assert error.value.fields[0].code == "reading.approver_needed"
+    for nobody in (bench.signatory.person_id, bench.colleague.person_id, 10**9):  # none of them may review by it
+        with pytest.raises(InvalidInput) as error:
+            exclude(session, bench.technician, replace(wanted, approver_id=nobody), now=NOW)
+        assert error.value.fields[0].field == "approver_id"
     exclude(session, bench.technician, replace(wanted, approver_id=bench.reviewer.person_id), now=NOW)
     view = submit_run(session, bench.technician, Decide(run.id), now=NOW)
     assert [derived.count for derived in view.derived] == [2]
@@ -275,6 +280,26 @@ def test_of_many_writers_of_one_cell_one_wins_and_the_others_are_told(database: 
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(write, range(4)))
     assert sorted(outcomes) == ["reading.conflict"] * 3 + ["stored"]
+
+
+def test_the_same_form_sent_twice_at_once_is_stored_once_and_told_twice(database: Database) -> None:
+    with database.transaction() as session:
+        bench = make_bench(session)
+        run = make_run(session, bench)
+    command = reading_command(run, cell(), "0.010")
+    barrier = threading.Barrier(4)
+
+    def write(_number: int) -> int:
+        barrier.wait()
+        with database.transaction() as session:
+            return record_reading(session, bench.technician, command, now=NOW).id
+
+    with ThreadPoolExecutor(4) as pool:
+        stored = set(pool.map(write, range(4)))
+    assert len(stored) == 1
+    with database.reading() as session:
+        entries = select(func.count()).where(AuditEntry.action == "reading.recorded")
+        assert session.execute(entries).scalar_one() == 1
 
 
 def test_no_reading_enters_once_the_run_is_submitted(session: Session) -> None:

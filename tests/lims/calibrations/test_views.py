@@ -218,7 +218,7 @@ def test_nobody_reviews_their_own_run(site: Site) -> None:
         )
         authorise(session, bench.technician, bench.version, Activity.REVIEW)
     client = site.client(site.bench.technician)
-    answer = post(client, f"/runs/{run.id}/review", page=f"/runs/{run.id}/review")
+    answer = post(client, f"/runs/{run.id}/review", named(client, f"/runs/{run.id}/review"), page=f"/runs/{run.id}")
     assert answer.status_code == 409
     assert "You had a hand in this run" in answer.text
     assert "ISO/IEC 17025:2017, 6.2.6" in answer.text
@@ -230,11 +230,41 @@ def test_a_release_without_a_terminal_is_refused(site: Site) -> None:
         run = reviewed_run(session, site.bench)
         drop_terminals(session)
     client = site.client(site.bench.signatory)
-    answer = post(client, f"/runs/{run.id}/release", page=f"/runs/{run.id}/release")
+    answer = post(client, f"/runs/{run.id}/release", named(client, f"/runs/{run.id}/release"), page=f"/runs/{run.id}")
     assert answer.status_code == 409
     assert "the path upward does not hold" in answer.text
     assert state_of(site, run.id) is RunState.REVIEWED
     assert "no terminal" in client.get(f"/runs/{run.id}").text
+
+
+def named(client: FlaskClient, page: str) -> dict[str, str]:
+    """Return the field of a decision page that names the evaluation shown there."""
+    return {"evaluation_digest": fields_of(client.get(page).text)["evaluation_digest"]}
+
+
+@pytest.mark.parametrize("step", ["review", "return"])
+def test_a_decision_that_names_no_evaluation_is_refused(site: Site, step: str) -> None:
+    with site.database.transaction() as session:
+        run = submitted_run(session, site.bench)
+    reviewer = site.client(site.bench.reviewer)
+    answer = post(reviewer, f"/runs/{run.id}/{step}", {"comment": "?"}, page=f"/runs/{run.id}/review")
+    assert answer.status_code == 422
+    assert "The page was not complete; load it again." in answer.text
+    assert state_of(site, run.id) is RunState.SUBMITTED
+
+
+@pytest.mark.parametrize("key", ["9" * 30, "9" * 5000, "1e3", "-1"])
+def test_keys_that_are_none_are_refused_at_their_field(site: Site, key: str) -> None:
+    with site.database.transaction() as session:
+        run = measured_run(session, site.bench)
+    client, page = site.client(site.bench.technician), f"/runs/{run.id}"
+    chosen = {"slot": "reference", "choice-reference": f"{key}:1:1"}
+    assert post(client, f"{page}/equipment", chosen, page=page).status_code == 422
+    left_out = {"what": key, "kind": "excluded", "exclusion_reason": "?", "approver_id": "1"}
+    assert post(client, f"{page}/exclusions", left_out, page=page).status_code == 422
+    nowhere = {**left_out, "what": "weighing|10kg|nowhere"}
+    assert post(client, f"{page}/exclusions", nowhere, page=page).status_code == 422
+    assert type_cells(client, run.id, {f"seen:{cell().key}": key, cell().key: "1"}).status_code == 422
 
 
 def drop_terminals(session: Session) -> None:
@@ -249,8 +279,9 @@ def test_a_returned_run_shows_why(site: Site) -> None:
         run = submitted_run(session, site.bench)
     reviewer = site.client(site.bench.reviewer)
     page = f"/runs/{run.id}/review"
-    assert post(reviewer, f"/runs/{run.id}/return", page=page).status_code == 422
-    sent = post(reviewer, f"/runs/{run.id}/return", {"comment": "Cân lại chu trình 2"}, page=page)
+    assert post(reviewer, f"/runs/{run.id}/return", named(reviewer, page), page=page).status_code == 422
+    told = {"comment": "Cân lại chu trình 2"}
+    sent = post(reviewer, f"/runs/{run.id}/return", {**named(reviewer, page), **told}, page=page)
     assert sent.status_code == 303
     assert "Cân lại chu trình 2" in site.client(site.bench.technician).get(f"/runs/{run.id}").text
     assert state_of(site, run.id) is RunState.DRAFT
