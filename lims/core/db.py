@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from alembic import command
 from alembic.config import Config
@@ -19,6 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from lims.core.errors import ConfigurationError, RuleViolation, StaleRecord
 
 BUSY_TIMEOUT_MS = 15_000
+_SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -80,9 +81,14 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a session that only reads; a consistent view, no lock taken, anything pending is refused."""
+        """Open a session that only reads; a consistent view, no lock taken, anything pending is refused.
+
+        On PostgreSQL that takes a snapshot: without one, each statement would see what was committed meanwhile.
+        """
         with Session(self.engine, expire_on_commit=False) as session:
             session.info["writing"] = False
+            if self.dialect == "postgresql":
+                session.connection(execution_options=_SNAPSHOT)
             yield session
             session.expunge_all()  # what was read stays readable; a rollback would expire it
             session.rollback()

@@ -10,15 +10,17 @@ from typing import Any, cast
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, inspect, select, text, update
+from sqlalchemy import Connection, func, inspect, select, text, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
+from lims.core import audit
+from lims.core.actor import SYSTEM
 from lims.core.blobs import get_blob, put_blob
 from lims.core.columns import DecimalText
 from lims.core.db import Database, alembic_config, current_revision, upgrade
 from lims.core.errors import ConfigurationError, IntegrityFailure, NotFound, RuleViolation, StaleRecord
-from lims.core.models import Blob, NumberPattern, Task
+from lims.core.models import AuditEntry, Blob, NumberPattern, Task
 from lims.core.triggers import existing_triggers, plan_of, wanted_triggers
 from lims.people.models import Organisation
 from lims.schema import load_tables
@@ -184,3 +186,16 @@ def test_four_threads_lose_no_update(database: Database) -> None:
         thread.join()
     with database.reading() as session:
         assert session.execute(select(NumberPattern.pattern)).scalar_one() == "200"
+
+
+def test_a_reading_session_sees_one_moment(database: Database) -> None:
+    """What is committed meanwhile is not half seen: an audit chain read while others write verifies."""
+    with database.transaction() as session:
+        audit.record(session, SYSTEM, "first", ("test", 1), now=NOW)
+    with database.reading() as reader:
+        count = select(func.count()).select_from(AuditEntry)
+        assert reader.execute(count).scalar_one() == 1
+        with database.transaction() as session:
+            audit.record(session, SYSTEM, "second", ("test", 1), now=NOW)
+        assert reader.execute(count).scalar_one() == 1
+        assert audit.verify_chains(reader) is None
