@@ -302,18 +302,3 @@ def decisions(session: Session, run_id: int) -> tuple[DecisionFacts, ...]:
         )
         for row in session.execute(query).scalars()
     )
-
-
-def calibrations_used(session: Session, run_id: int) -> list[int]:
-    """Return the calibrations that a run uses, in any role: its edges of the traceability graph."""
-    query = (
-        select(EquipmentUse.calibration_id)
-        .where(
-            EquipmentUse.run_id == run_id,
-            EquipmentUse.withdrawn_at.is_(None),
-            EquipmentUse.calibration_id.is_not(None),
-        )
-        .distinct()
-        .order_by(EquipmentUse.calibration_id)
-    )
-    return [key for key in session.execute(query).scalars() if key is not None]

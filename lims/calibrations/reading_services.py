@@ -16,7 +16,6 @@ from calc.units import canonical_unit, is_compatible
 from lims.calibrations import queries
 from lims.calibrations.commands import RecordReading
 from lims.calibrations.facts import (
-    CONDITIONS,
     Activity,
     Address,
     Phase,
@@ -104,14 +103,6 @@ def correct_reading(session: Session, actor: Actor, command: RecordReading, *, n
     if command.seen_reading_id is None:
         raise RuleViolation("reading.nothing_to_correct", clause=CLAUSE_AMENDMENTS)
     return record_reading(session, actor, command, now=now)
-
-
-def record_conditions(
-    session: Session, actor: Actor, commands: list[RecordReading], *, now: datetime
-) -> list[ReadingFacts]:
-    """Store what the room's instruments show, at start and end: readings of the section `conditions`."""
-    placed = [replace(command, address=replace(command.address, section=CONDITIONS)) for command in commands]
-    return [record_reading(session, actor, command, now=now) for command in placed]
 
 
 def _repeated(session: Session, command: RecordReading) -> ReadingFacts | None:

@@ -196,11 +196,6 @@ def blocking(found: Sequence[Problem], step: Step) -> tuple[Problem, ...]:
     return tuple(problem for problem in found if problem.blocks <= step)
 
 
-def next_step(state: RunState) -> Step | None:
-    """Return the step that a run in this state waits for."""
-    return {_D: Step.SUBMIT, _S: Step.REVIEW, _V: Step.RELEASE}.get(state)
-
-
 def check_transition(run: RunFacts, to: RunState) -> None:
     """Refuse a step that the state table does not hold. Raises RuleViolation."""
     if to not in TRANSITIONS[run.state]:

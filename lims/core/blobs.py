@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from lims.core.errors import IntegrityFailure, NotFound
@@ -14,9 +16,9 @@ from lims.core.models import Blob
 def put_blob(session: Session, data: bytes, media_type: str, *, now: datetime) -> str:
     """Store bytes once and return their SHA-256 in hexadecimal."""
     sha256 = hashlib.sha256(data).hexdigest()
-    if session.get(Blob, sha256) is None:
-        session.add(Blob(sha256=sha256, size=len(data), media_type=media_type, data=data, created_at=now))
-        session.flush()
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    row = insert(Blob).values(sha256=sha256, size=len(data), media_type=media_type, data=data, created_at=now)
+    session.execute(row.on_conflict_do_nothing(index_elements=["sha256"]))  # somebody may store the same meanwhile
     return sha256
 
 

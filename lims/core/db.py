@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -62,7 +62,8 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """Open a writing transaction: committed at the end, rolled back on any exception.
 
-        Raises StaleRecord if a versioned row was changed by somebody else meanwhile.
+        Raises StaleRecord if a versioned row was changed by somebody else meanwhile, or somebody else was first with
+        something that there is only once (a code, a place in a list), or two transactions waited for each other.
         """
         with Session(self.engine, expire_on_commit=False) as session:
             session.info["writing"] = True
@@ -70,8 +71,10 @@ class Database:
                 session.connection(execution_options={"lims_write": True})
                 yield session
                 session.commit()
-            except StaleDataError as error:
+            except (StaleDataError, DBAPIError) as error:
                 session.rollback()
+                if isinstance(error, DBAPIError) and not _was_second(error):
+                    raise
                 raise StaleRecord() from error
             except BaseException:
                 session.rollback()
@@ -144,6 +147,13 @@ def _hold_bulk_changes(state: ORMExecuteState) -> None:
         raise RuleViolation("record.permanent", kind=kind, clause="ISO/IEC 17025:2017, 7.5.2")
 
 
+def _was_second(error: DBAPIError) -> bool:
+    """Return whether a statement failed only because another transaction came first; sent again it may succeed."""
+    if isinstance(error, IntegrityError):
+        return is_duplicate(error)
+    return getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}  # serialisation failure, deadlock
+
+
 def is_duplicate(error: IntegrityError) -> bool:
     """Return whether an integrity error is a violated unique constraint (and not, say, a missing foreign row)."""
     state = getattr(error.orig, "sqlstate", None)
@@ -177,8 +187,3 @@ def current_revision(database: Database) -> str | None:
                 return None
             raise
     return None if row is None else str(row[0])
-
-
-def is_locked(error: OperationalError) -> bool:
-    """Return whether the database was too busy to take a lock in time."""
-    return "database is locked" in str(error.orig)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -237,8 +237,3 @@ def _item(row: JobItem, job: Job) -> JobItemFacts:
         contract_reviewed=job.contract_reviewed_at is not None,
         row_version=row.row_version,
     )
-
-
-def states_of(items: Sequence[JobItemFacts]) -> JobState:
-    """Return the state of a job from its items."""
-    return job_state([item.state for item in items])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +15,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, func, inspect, select, text, update
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
 
 from lims.core import audit
 from lims.core.actor import SYSTEM
@@ -20,7 +24,7 @@ from lims.core.blobs import get_blob, put_blob
 from lims.core.columns import DecimalText
 from lims.core.db import Database, alembic_config, current_revision, upgrade
 from lims.core.errors import ConfigurationError, IntegrityFailure, NotFound, RuleViolation, StaleRecord
-from lims.core.models import AuditEntry, Blob, NumberPattern, Task
+from lims.core.models import AuditChain, AuditEntry, AuditPayload, Blob, NumberPattern, Task
 from lims.core.triggers import existing_triggers, plan_of, wanted_triggers
 from lims.people.models import Organisation
 from lims.schema import load_tables
@@ -199,3 +203,44 @@ def test_a_reading_session_sees_one_moment(database: Database) -> None:
             audit.record(session, SYSTEM, "second", ("test", 1), now=NOW)
         assert reader.execute(count).scalar_one() == 1
         assert audit.verify_chains(reader) is None
+
+
+def _together(database: Database, act: Callable[[Session], object]) -> list[str]:
+    """Do the same thing in two transactions that are both open before either commits, where the database lets them."""
+    halfway = threading.Barrier(2)
+
+    def once(_number: int) -> str:
+        try:
+            with database.transaction() as session:
+                with contextlib.suppress(threading.BrokenBarrierError):
+                    halfway.wait(0.5)  # on SQLite the second is not let in yet
+                act(session)
+        except StaleRecord as error:
+            return error.code
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        return sorted(pool.map(once, range(2)))
+
+
+def test_who_comes_second_with_the_same_is_told_so(database: Database) -> None:
+    """A form sent twice, or two people with one code: a message, not a failure."""
+
+    def act(session: Session) -> None:
+        session.add(AuditChain(site_id=77, sequence=0, head_hash="0" * 64))
+
+    assert _together(database, act) == ["done", "record.stale"]
+
+
+def test_a_missing_foreign_row_stays_a_failure(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.transaction() as session:
+        session.add(AuditPayload(entry_id=10**9, salt="0", payload="{}"))
+
+
+def test_the_same_bytes_stored_twice_at_once_are_one(database: Database) -> None:
+    def act(session: Session) -> None:
+        put_blob(session, b"the same", "text/plain", now=NOW)
+
+    assert _together(database, act) == ["done", "done"]
+    with database.reading() as session:
+        assert session.execute(select(func.count()).select_from(Blob)).scalar_one() == 1
