@@ -22,7 +22,7 @@ MESSAGES: Final[dict[str, str]] = {
     "number.not_a_number": N_(
         "“%(text)s” is not a number. Write digits with one decimal comma or point, for example 12,5."
     ),
-    "unit.unknown": N_("“%(unit)s” is not a unit that is known here, such as g, mm, degC or kPa."),
+    "unit.unknown": N_("“%(unit)s” is not a unit that is known here, such as g, mm, °C or kPa."),
     "unit.incompatible": N_("The unit “%(unit)s” does not fit here; a unit such as “%(expected)s” is needed."),
     "access.forbidden": N_("Your role does not include this. Ask the administrator if you need it."),
     "record.not_found": N_("There is no such page or record."),

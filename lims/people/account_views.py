@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -118,4 +118,17 @@ def _onward(target: str | None) -> str:
     inside = target is not None and target.startswith("/") and not target.startswith(("//", "/\\"))
     if target is None or not inside or parts.scheme or parts.netloc or "\\" in target or not target.isprintable():
         return url_for("home.home")
-    return target
+    return target if _can_be_opened(parts.path) else _nearest_page(parts.path)
+
+
+def _can_be_opened(path: str) -> bool:
+    """Tell whether an address shows a page; one that only takes a form's answers does not."""
+    return current_app.create_url_adapter(request).test(path, method="GET")
+
+
+def _nearest_page(path: str) -> str:
+    """Return the page above an address that only takes answers: /runs/2 for /runs/2/readings."""
+    while path := path.rpartition("/")[0]:
+        if _can_be_opened(path):
+            return path
+    return url_for("home.home")

@@ -49,7 +49,7 @@ MESSAGES: Final[dict[str, str]] = {
     "definition.reduction_layout": N_("The reduction “%(text)s” needs readings in the ABBA layout."),
     "definition.condition_without_sensor": N_("No equipment slot measures “%(text)s”."),
     "definition.unit_does_not_fit": N_("The unit “%(unit)s” does not fit; one like “%(expected)s” is needed."),
-    "definition.unit_unknown": N_("“%(unit)s” is not a unit that is known here, such as g, mm, degC or kPa."),
+    "definition.unit_unknown": N_("“%(unit)s” is not a unit that is known here, such as g, mm, °C or kPa."),
     # formulas
     "definition.model.name": N_("“%(name)s” cannot be used as a symbol in a formula."),
     "definition.model.duplicate": N_("“%(name)s” is defined more than once in the model."),

@@ -55,6 +55,14 @@ def _value(text: str, name: str) -> str:
     return field.group(1)
 
 
+def test_the_language_is_changed_on_a_page_that_answers_a_form(client: FlaskClient) -> None:
+    """A page that only takes answers cannot be opened again: the page above it can."""
+    following = {"/organisations/7/nonsense/answers": "/organisations/7", "/persons/1/memberships": "/persons/1"}
+    for shown, expected in following.items():
+        answer = post(client, "/language", {"language": "en", "next": shown}, page="/organisations")
+        assert answer.headers["Location"] == expected
+
+
 def test_an_organisation_is_entered_shown_and_found(client: FlaskClient) -> None:
     """From the form to its page, to the list, to the search field."""
     answer = post(client, "/organisations/new", ENTRY, page="/organisations/new")
