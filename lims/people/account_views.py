@@ -114,16 +114,19 @@ def language() -> ResponseReturnValue:
 
 def _onward(target: str | None) -> str:
     """Return a place within this application to go on to; an address that leads outside is not followed."""
-    parts = urlsplit(target or "")
     inside = target is not None and target.startswith("/") and not target.startswith(("//", "/\\"))
-    if target is None or not inside or parts.scheme or parts.netloc or "\\" in target or not target.isprintable():
+    if target is None or not inside or "\\" in target or not target.isprintable():
+        return url_for("home.home")
+    parts = urlsplit(target)  # only now: it fails on an address such as "//["
+    if parts.scheme or parts.netloc:
         return url_for("home.home")
     return target if _can_be_opened(parts.path) else _nearest_page(parts.path)
 
 
 def _can_be_opened(path: str) -> bool:
     """Tell whether an address shows a page; one that only takes a form's answers does not."""
-    return current_app.create_url_adapter(request).test(path, method="GET")
+    adapter = current_app.create_url_adapter(request)
+    return adapter is not None and adapter.test(path, method="GET")
 
 
 def _nearest_page(path: str) -> str:

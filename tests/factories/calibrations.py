@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -237,14 +238,18 @@ def reading_command(run: RunFacts, address: Address, text: str, unit: str = "g",
     return RecordReading(run.id, address, text, unit, **values)  # type: ignore[arg-type]  # changes are named
 
 
-def read_all(session: Session, bench: Bench, run: RunFacts, *, now: datetime = NOW) -> list[ReadingFacts]:
-    """Write the conditions and the twelve readings."""
+def read_all(
+    session: Session, bench: Bench, run: RunFacts, *, now: datetime = NOW, observed: Sequence[datetime] = ()
+) -> list[ReadingFacts]:
+    """Write the conditions and the twelve readings; the first of them were observed at the times given."""
     commands = [
         reading_command(run, Address(CONDITIONS, quantity, 1, "", place, "influence"), text, unit)
         for quantity, place, text, unit in CONDITION_READINGS
     ]
     commands += [reading_command(run, cell(cycle, place, role), text) for cycle, place, role, text in READINGS]
-    return [record_reading(session, bench.technician, command, now=now) for command in commands]
+    times = [*observed, *[now] * (len(commands) - len(observed))]
+    timed = [replace(command, observed_at=at) for command, at in zip(commands, times, strict=True)]
+    return [record_reading(session, bench.technician, command, now=now) for command in timed]
 
 
 def measured_run(session: Session, bench: Bench, *, now: datetime = NOW) -> RunFacts:

@@ -374,3 +374,50 @@ def test_only_released_runs_are_handed_to_a_certificate(session: Session) -> Non
     with pytest.raises(RuleViolation) as error:
         released_runs(session, [run.id])
     assert code_of(error) == "run.not_released"
+
+
+def test_only_who_is_authorised_to_supervise_can_be_named_supervisor(session: Session) -> None:
+    """Anybody else, a customer or nobody at all would be printed with a run that they have no part in."""
+    bench = make_bench(session)
+    for person_id in (bench.reviewer.person_id, bench.colleague.person_id, 10**9):
+        with pytest.raises(InvalidInput) as error:
+            command = OpenRun(job_item_id=bench.item.id, supervisor_id=person_id)
+            open_run(session, bench.technician, command, now=NOW)
+        assert error.value.fields[0].field == "supervisor_id"
+    authorise(session, bench.reviewer, bench.version, Activity.SUPERVISE)
+    run = open_run(
+        session,
+        bench.technician,
+        OpenRun(RunPurpose.CUSTOMER, bench.item.id, supervisor_id=bench.reviewer.person_id),
+        now=NOW,
+    )
+    assert bench.reviewer.person_id in {person.person_id for person in run.people}
+
+
+def test_a_decision_on_a_header_seen_in_another_version_is_stale(session: Session) -> None:
+    bench = make_bench(session)
+    run = measured_run(session, bench)
+    seen = queries.run_facts(session, bench.technician, run.id).row_version
+    change_run(session, bench.colleague, ChangeRun(run.id, seen, "P.102"), now=NOW)
+    with pytest.raises(StaleRecord) as error:
+        submit_run(session, bench.technician, Decide(run.id, seen_row_version=seen), now=NOW)
+    assert error.value.code == "run.stale"
+    submit_run(session, bench.technician, Decide(run.id, seen_row_version=seen + 1), now=NOW)
+
+
+def test_a_standard_that_was_away_between_first_and_last_reading_is_refused(session: Session) -> None:
+    """Its validity is looked at for every reading: good at the first and the last is not enough."""
+    bench = make_bench(session)
+    run = make_run(session, bench)
+    equip(session, bench, run)
+    away, back = NOW + timedelta(minutes=10), NOW + timedelta(minutes=20)
+    recorder = standards.recorder(bench.site.organisation_id)
+    for state, at in ((StandardState.OUT, away), (StandardState.RETURNED, back), (StandardState.AVAILABLE, back)):
+        change_standard_state(
+            session, recorder, ChangeStandardState(bench.standard.id, state, reason="Cho mượn"), now=at
+        )
+    end = NOW + timedelta(minutes=30)
+    read_all(session, bench, run, now=end, observed=[NOW, NOW + timedelta(minutes=15)])
+    with pytest.raises(RuleViolation) as error:
+        submit_run(session, bench.technician, Decide(run.id), now=end)
+    assert error.value.code == "use.out"

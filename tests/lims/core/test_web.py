@@ -117,6 +117,7 @@ def test_signing_out_ends_the_session_of_this_browser(client: FlaskClient) -> No
         ("/organisations?q=a", "/organisations?q=a"),
         ("https://elsewhere.example/", "/"),
         ("//elsewhere.example/", "/"),
+        ("//[", "/"),
         ("/\\elsewhere.example/", "/"),
         ("/a\nb", "/"),
         ("javascript:alert(1)", "/"),
