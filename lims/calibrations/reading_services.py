@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from calc.errors import CalcError
-from calc.units import canonical_unit, is_compatible
+from calc.units import canonical_unit, display_unit, is_compatible
 from lims.calibrations import queries
 from lims.calibrations.commands import RecordReading
 from lims.calibrations.facts import (
@@ -61,9 +61,29 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
         raise InvalidInput([FieldError("observed_at", "reading.in_future")])
     value, unit = _checked(session, run, command)
     _check_seen(command, present)
+    reading = _row(session, actor, command, (value, unit), present, now)
+    repeated = _insert(session, reading, command, run.id)
+    if repeated is not None:
+        return repeated
+    if all(person.person_id != actor.person_id for person in run.people):
+        add_person(session, run.id, actor.person_id, Activity.PERFORM, now)
+    _note_reading(session, actor, run, reading, present, now)
+    return queries.reading_facts(reading)
+
+
+def _row(
+    session: Session,
+    actor: Actor,
+    command: RecordReading,
+    read: tuple[Decimal, str],
+    present: ReadingFacts | None,
+    now: datetime,
+) -> Reading:
+    """Return the row of a reading, of which number and unit were read, over what stood in the cell."""
     observer_id, observer_name = _observer(session, actor, command)
-    reading = Reading(
-        run_id=run.id,
+    value, unit = read
+    return Reading(
+        run_id=command.run_id,
         section=command.address.section,
         point=command.address.point,
         cycle=command.address.cycle,
@@ -77,7 +97,7 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
         value_float=float(value),
         observer_id=observer_id,
         observer_name=observer_name,
-        observed_at=observed_at,
+        observed_at=command.observed_at or now,
         writer_id=actor.person_id,
         writer_name=actor.name,
         entered_at=now,
@@ -89,13 +109,6 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
         supersede_reason=None if present is None else normalise(command.reason),
         comment=normalise(command.comment) or None,
     )
-    repeated = _insert(session, reading, command, run.id)
-    if repeated is not None:
-        return repeated
-    if all(person.person_id != actor.person_id for person in run.people):
-        add_person(session, run.id, actor.person_id, Activity.PERFORM, now)
-    _note_reading(session, actor, run, reading, present, now)
-    return queries.reading_facts(reading)
 
 
 def correct_reading(session: Session, actor: Actor, command: RecordReading, *, now: datetime) -> ReadingFacts:
@@ -136,7 +149,8 @@ def _checked(session: Session, run: RunFacts, command: RecordReading) -> tuple[D
     except CalcError:
         raise InvalidInput([FieldError(field, "unit.unknown", {"unit": command.unit})]) from None
     if not fits:
-        raise InvalidInput([FieldError(field, "unit.incompatible", {"unit": unit, "expected": cell_unit})])
+        words = {"unit": display_unit(unit), "expected": display_unit(canonical_unit(cell_unit))}
+        raise InvalidInput([FieldError(field, "unit.incompatible", words)])
     return value, unit
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations.facts import RunLine, RunPurpose, RunState
@@ -47,6 +47,25 @@ def runs(
         )
     query = query.order_by(CalibrationRun.opened_at.desc(), CalibrationRun.id.desc())
     return paginate(session, query, page).mapped(_line)
+
+
+def waiting(session: Session, actor: Actor, *, most: int = 8) -> list[RunLine]:
+    """Return the runs whose next step is the actor's, oldest first: own drafts, others' to review, all to release.
+
+    Whether somebody may really take the step (authorisation, a hand in the run) is said on the run's own page.
+    """
+    mine = _of_person(actor.person_id)
+    steps = []
+    if actor.may(Permission.RECORD_READINGS):
+        steps.append(and_(CalibrationRun.state == RunState.DRAFT, mine))
+    if actor.may(Permission.REVIEW_RUNS):
+        steps.append(and_(CalibrationRun.state == RunState.SUBMITTED, not_(mine)))
+    if actor.may(Permission.RELEASE_RUNS):
+        steps.append(CalibrationRun.state == RunState.REVIEWED)
+    if not steps:
+        return []
+    query = _lines().where(Site.organisation_id == actor.laboratory_id, or_(*steps))
+    return [_line(row) for row in session.execute(query.order_by(CalibrationRun.id).limit(most))]
 
 
 def counts(session: Session, actor: Actor, *, mine: bool = False) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,12 +17,15 @@ from lims.calibrations.facts import RunState
 from lims.calibrations.pages import render_run
 from lims.calibrations.sheets import save_cells
 from lims.core import messages
+from lims.core.actor import Actor
 from lims.core.errors import InvalidInput, NotFound
 from lims.core.fields import Fields
 from lims.core.marks import N_
 from lims.core.web import (
     FormState,
+    Panel,
     Place,
+    add_panel,
     add_place,
     current_actor,
     now,
@@ -42,6 +46,15 @@ from standards import queries as standards
 __all__ = ["bp", "decision_views"]
 
 add_place(bp, Place("calibrations.runs", N_("Calibration runs"), "bench", order=20))
+
+
+def _waiting(session: Session, actor: Actor, _today: date) -> dict[str, object] | None:
+    """Runs that wait for the reader, for the first page."""
+    lines = run_lists.waiting(session, actor)
+    return {"lines": lines} if lines else None
+
+
+add_panel(bp, Panel(Permission.VIEW_LABORATORY, "calibrations/panel.html", _waiting, order=20))
 
 
 @bp.get("/runs")

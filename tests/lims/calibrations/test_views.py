@@ -225,6 +225,16 @@ def test_nobody_reviews_their_own_run(site: Site) -> None:
     assert state_of(site, run.id) is RunState.SUBMITTED
 
 
+def test_the_first_page_shows_what_waits_for_whom(site: Site) -> None:
+    """A submitted run waits for the reviewer, not for who measured it."""
+    with site.database.transaction() as session:
+        run = submitted_run(session, site.bench)
+        number = run.number
+    waits = f'href="/runs/{run.id}/review">{number}<'
+    assert waits in site.client(site.bench.reviewer).get("/").text
+    assert number not in site.client(site.bench.technician).get("/").text
+
+
 def test_a_release_without_a_terminal_is_refused(site: Site) -> None:
     with site.database.transaction() as session:
         run = reviewed_run(session, site.bench)
