@@ -43,10 +43,17 @@ def _told(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def _connect(settings: Settings) -> Database:
+    """Return the installation's database; its connections are closed when the command ends."""
+    database = Database(settings.database_url)
+    click.get_current_context().call_on_close(database.dispose)
+    return database
+
+
 def _open() -> tuple[Settings, Database]:
     """Open the installation. Raises ConfigurationError where no tables are."""
     settings = load_settings()
-    database = Database(settings.database_url)
+    database = _connect(settings)
     if current_revision(database) is None:
         raise ConfigurationError("cli.no_database", folder=str(settings.data_dir))
     return settings, database
@@ -96,7 +103,7 @@ def _serve(settings: Settings, host: str, port: int) -> None:
     from lims.core.task_queue import TaskQueue
     from lims.server import serve as serve_forever
 
-    database = Database(settings.database_url)
+    database = _connect(settings)
     if current_revision(database) is None:
         upgrade(settings.database_url)
     TaskQueue(settings.queue_url, settings.secret_key).attach(database)
@@ -176,7 +183,7 @@ def user_add(**options: Any) -> None:
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     account = AddAccount(password=password, **options)
-    person = add_account(Database(settings.database_url), account, timezone=settings.timezone)
+    person = add_account(_connect(settings), account, timezone=settings.timezone)
     click.echo(messages.words("cli.account_added", {"name": person.full_name, "sign_in": options["sign_in"]}))
 
 
