@@ -160,6 +160,11 @@ def write_issuing(
         )
     session.flush()
     tasks.enqueue(session, RENDER_TASK, {"certificate_id": row.id}, now=now)
+    _note_begun(session, actor, sources, row, now)
+    return queries.view_of(session, row)
+
+
+def _note_begun(session: Session, actor: Actor, sources: CertificateSources, row: Certificate, now: datetime) -> None:
     audit.record(
         session,
         actor,
@@ -177,7 +182,6 @@ def write_issuing(
             "reason": row.relation_reason,
         },
     )
-    return queries.view_of(session, row)
 
 
 def _search_text(content: CertificateContent) -> str:

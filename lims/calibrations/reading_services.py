@@ -61,7 +61,7 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
         raise InvalidInput([FieldError("observed_at", "reading.in_future")])
     value, unit = _checked(session, run, command)
     _check_seen(command, present)
-    reading = _row(session, actor, command, (value, unit), present, now)
+    reading = _new_reading(session, actor, command, (value, unit), present, now)
     repeated = _insert(session, reading, command, run.id)
     if repeated is not None:
         return repeated
@@ -71,7 +71,7 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
     return queries.reading_facts(reading)
 
 
-def _row(
+def _new_reading(
     session: Session,
     actor: Actor,
     command: RecordReading,
