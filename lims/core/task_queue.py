@@ -43,6 +43,10 @@ class TaskQueue:
         """Offer the tasks of every transaction of a database once it is committed."""
         database.after_commit.append(self._offer_enqueued)
 
+    def close(self) -> None:
+        """Close this thread's connection to the queue."""
+        self.huey.storage.close()
+
     def _offer_enqueued(self, session: Session) -> None:
         for task_id in take_enqueued(session):
             self.offer(task_id)

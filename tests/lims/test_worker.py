@@ -106,6 +106,7 @@ def test_the_queue_offers_what_was_committed(context: worker.WorkerContext, done
     assert message is not None
     queue.huey.execute(message)
     assert done == [2]
+    queue.close()
 
 
 def test_heads_are_noted_outside_the_database(context: worker.WorkerContext) -> None:
