@@ -56,7 +56,8 @@ def submit_run(session: Session, actor: Actor, command: Decide, *, now: datetime
 
     Who: a person authorised to perform the procedure today. Refuses what keeps the run back: missing readings,
     conditions or equipment, a standard not valid at a reading's time, a point that cannot be evaluated
-    (ISO/IEC 17025:2017, 7.5.1, 7.11.3). An untraceable standard is told of and holds back the release.
+    (ISO/IEC 17025:2017, 7.5.1, 7.11.3), a preview named by its digest that is no longer what is stored. An
+    untraceable standard is told of and holds back the release.
     """
     access.require(actor, Permission.RECORD_READINGS)
     row, run = _locked(session, actor, command, RunState.SUBMITTED)
@@ -67,6 +68,8 @@ def submit_run(session: Session, actor: Actor, command: Decide, *, now: datetime
     refuse(found, Step.SUBMIT)
     if view.failures or not view.results:
         raise RuleViolation("run.evaluation_fails", clause=CLAUSE_DATA)
+    if command.evaluation_digest is not None and command.evaluation_digest != view.result_digest:
+        raise StaleRecord("run.preview_stale", number=run.number)
     stored = _store(session, actor, run, view, now)
     times = [r.observed_at for r in material.current if r.address.section != CONDITIONS]
     row.started_at, row.ended_at = min(times), max(times)

@@ -50,6 +50,10 @@ MESSAGES: Final[dict[str, str]] = {
     "run.signatory_not_authorised": N_("You are not authorised to sign such certificates at this site today."),
     "run.reviewer_releases": N_("You reviewed this run; at this site somebody else has to release it."),
     "run.no_evaluation": N_("The run has no stored result."),
+    "run.preview_stale": N_(
+        "Somebody changed what run %(number)s rests on since this page was shown. "
+        "Look at the result as it is now, then submit."
+    ),
     "run.other_evaluation": N_("The stored result is not the one that was reviewed."),
     "run.evaluation_stale": N_("A newer result was stored meanwhile; look at it before you decide."),
     "run.not_released": N_("Run %(number)s is not released yet."),

@@ -180,6 +180,23 @@ def test_two_people_type_into_one_run(site: Site) -> None:
     assert "You typed “P.9”, now it says “P.101”" in stale.text
 
 
+def test_a_preview_that_changed_meanwhile_is_not_submitted(site: Site) -> None:
+    with site.database.transaction() as session:
+        run = measured_run(session, site.bench)
+    page = f"/runs/{run.id}"
+    one, other = site.client(site.bench.technician), site.client(site.bench.colleague)
+    seen = {k: v for k, v in fields_of(one.get(page).text).items() if k in ("row_version", "evaluation_digest")}
+    assert seen["evaluation_digest"]
+    changed = {cell(1, 1).key: "0.011", "correction_reason": "misread"}
+    shown = {k: v for k, v in fields_of(other.get(page).text).items() if "|" in k and k.startswith(("seen:", "uuid:"))}
+    assert post(other, f"{page}/readings", {**shown, **changed}, page=page).status_code == 303
+    late = post(one, f"{page}/submit", seen, page=page)
+    assert late.status_code == 409
+    assert "Look at the result as it is now" in late.text
+    now_seen = {k: v for k, v in fields_of(one.get(page).text).items() if k in ("row_version", "evaluation_digest")}
+    assert post(one, f"{page}/submit", now_seen, page=page).status_code == 303
+
+
 def test_only_valid_standards_are_offered(site: Site) -> None:
     with site.database.transaction() as session:
         run = make_run(session, site.bench)
