@@ -126,7 +126,7 @@ def add_item(session: Session, actor: Actor, command: AddItem, *, now: datetime)
     """
     require(actor, Permission.MANAGE_JOBS)
     job = own_job(session, actor, command.job_id)
-    instrument = session.get(Instrument, command.instrument_id)
+    instrument = session.get(Instrument, command.instrument_id, with_for_update=True)  # one job at a time
     if instrument is None or instrument.retired_on is not None:
         raise NotFound
     _check_not_in_house(session, instrument.id)

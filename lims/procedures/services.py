@@ -204,7 +204,7 @@ def _own_laboratory(session: Session, actor: Actor, organisation_id: int) -> Non
 
 
 def _own_procedure(session: Session, actor: Actor, procedure_id: int) -> Procedure:
-    procedure = session.get(Procedure, procedure_id)
+    procedure = session.get(Procedure, procedure_id, with_for_update=True)  # one draft at a time
     if procedure is None:
         raise NotFound
     _own_laboratory(session, actor, procedure.organisation_id)
