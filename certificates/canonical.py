@@ -6,7 +6,6 @@ are not, for a printed number is text. Reading is strict: an unknown, missing or
 
 from __future__ import annotations
 
-import hashlib
 import json
 import types
 from dataclasses import MISSING, fields, is_dataclass
@@ -14,6 +13,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from lims.core.canonical import digest as digest
 from lims.core.errors import IntegrityFailure
 
 T = TypeVar("T")
@@ -22,11 +22,6 @@ T = TypeVar("T")
 def canonical_text(value: object) -> str:
     """Return the canonical JSON of a frozen dataclass: sorted keys, no blanks, characters as they are."""
     return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def digest(text: str) -> str:
-    """Return the SHA-256 of a canonical text in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_text(wanted: type[T], text: str) -> T:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from certificates.models import Certificate, CertificateRun, TemplateVersion
 from lims.calibrations.models import Decision, Evaluation
 from lims.core.audit import ChainHead, verify_chains
+from lims.core.canonical import digest
 from lims.core.db import Database, alembic_config, current_revision
 from lims.core.models import Blob, NumberCounter
 from lims.core.triggers import existing_triggers, plan_of, wanted_triggers
@@ -97,13 +98,9 @@ def _blobs(session: Session) -> Iterator[IntegrityProblem | int]:
         yield 1
 
 
-def _digest(document: str) -> str:
-    return hashlib.sha256(document.encode()).hexdigest()
-
-
 def _procedure_versions(session: Session) -> Iterator[IntegrityProblem | int]:
     for version in session.execute(select(ProcedureVersion)).scalars():
-        if _digest(version.definition) != version.definition_digest:
+        if digest(version.definition) != version.definition_digest:
             yield IntegrityProblem("integrity.definition", {"id": version.id, "version": version.version})
         yield 1
 
@@ -111,7 +108,7 @@ def _procedure_versions(session: Session) -> Iterator[IntegrityProblem | int]:
 def _evaluations(session: Session) -> Iterator[IntegrityProblem | int]:
     for evaluation in session.execute(select(Evaluation).execution_options(yield_per=_BATCH)).scalars():
         stored = (evaluation.input_digest, evaluation.result_digest)
-        if (_digest(evaluation.input), _digest(evaluation.result)) != stored:
+        if (digest(evaluation.input), digest(evaluation.result)) != stored:
             yield IntegrityProblem("integrity.evaluation", {"id": evaluation.id, "run_id": evaluation.run_id})
         yield 1
 
@@ -129,7 +126,7 @@ def _decisions(session: Session) -> Iterator[IntegrityProblem | int]:
 def _certificates(session: Session) -> Iterator[IntegrityProblem | int]:
     for certificate in session.execute(select(Certificate).execution_options(yield_per=_BATCH)).scalars():
         values: dict[str, object] = {"number": certificate.number, "version": certificate.version}
-        if _digest(certificate.content) != certificate.content_digest:
+        if digest(certificate.content) != certificate.content_digest:
             yield IntegrityProblem("integrity.certificate_content", values)
         if certificate.state != "issuing" and certificate.pdf_sha256 is None:
             yield IntegrityProblem("integrity.certificate_without_pdf", values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -12,6 +11,7 @@ from enum import Enum
 from typing import Any, Final
 
 from lims.core.canonical import canonical_json
+from lims.core.canonical import digest as digest
 from lims.core.errors import FieldError, IntegrityFailure, InvalidInput
 from lims.procedures.checks import check
 from lims.procedures.definition_facts import (
@@ -104,11 +104,6 @@ def from_canonical(text: str) -> Definition:
     if faults:
         raise IntegrityFailure("procedure.damaged", fault=faults[0].field)
     return definition
-
-
-def digest(text: str) -> str:
-    """Return the SHA-256 of a canonical definition."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _coverage(table: Table) -> Coverage:
