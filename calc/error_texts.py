@@ -1,0 +1,115 @@
+"""Every error code of the calculation core with a plain English line, and the clause that asks for the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_GUM_G4 = "JCGM 100:2008, G.4"
+_GUM_522 = "JCGM 100:2008, 5.2.2"
+
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        # quantities and evaluations
+        "quantity.not_a_number": "{name}: {field} must be a number, not {value}",
+        "quantity.not_finite": "{name}: {field} must be finite, not {value}",
+        "quantity.negative": "{name}: {field} must not be negative, not {value}",
+        "quantity.not_positive": "{name}: {field} must be greater than 0, not {value}",
+        "quantity.out_of_range": "{name}: {field} must lie between {lower} and {upper}, not {value}",
+        "quantity.degrees_of_freedom": "{name}: degrees of freedom must be at least 1, not {value}",
+        "quantity.unnamed": "a {field} needs a name",
+        "quantity.duplicate": "{name}: there is more than one {field} of this name",
+        "quantity.too_few_readings": "{name}: {count} readings where at least {needed} are needed",
+        "quantity.too_large": "{name}: {field} is beyond the range of numbers that can be handled: {value}",
+        "quantity.unknown_distribution": "{name}: {value} is not a distribution for {field}",
+        "quantity.parameter_missing": "{name}: the parameter {field} is missing",
+        "quantity.parameter_unknown": "{name}: there is no parameter {field}",
+        # units
+        "unit.unknown": "{name}: {unit} is not a known unit",
+        "unit.missing": "{name}: the unit is missing",
+        "unit.incompatible": "{name}: {unit} cannot be converted to {expected}",
+        "unit.point_and_difference": (
+            "{name}: {unit} and {expected} are not the same kind: one is a temperature, one a difference"
+        ),
+        # bindings and correlations
+        "inputs.no_points": "there is no point to evaluate",
+        "inputs.missing_symbol": "point {point}: no quantity is given for {name}",
+        "inputs.unknown_symbol": "point {point}: the model has no input {name}",
+        "inputs.unknown_quantity": "{name}: there is no input quantity of this name",
+        "correlation.out_of_range": "{name} and {other}: a correlation lies between -1 and 1, not {value}",
+        "correlation.itself": "{name}: a quantity has the correlation 1 with itself, not {value}",
+        "correlation.duplicate": "{name} and {other}: the correlation is given more than once",
+        "correlation.not_positive_semidefinite": (
+            "the correlations of {name} contradict each other (smallest eigenvalue {value})"
+        ),
+        # models
+        "model.no_outputs": "the model has no output",
+        "model.name": "{name} cannot be used as a name in a formula",
+        "model.duplicate": "{name} is defined more than once in the model",
+        "model.empty": "{output}: the formula is empty",
+        "model.too_long": "{output}: the formula has {count} characters, at most {limit} are allowed",
+        "model.too_deep": "{output}: the formula is nested deeper than {limit} levels",
+        "model.too_large": "{output}: the formula has more than {limit} parts",
+        "model.syntax": "{output}: {text!r} is not understood at position {position}",
+        "model.unexpected_end": "{output}: the formula ends too early",
+        "model.number": "{output}: {text!r} is not a usable number",
+        "model.unknown_name": "{output}: {name} is neither an input nor a constant of the model",
+        "model.unknown_function": "{output}: there is no function {name}",
+        "model.argument_count": "{output}: {name} takes {expected} arguments, not {count}",
+        "model.exponent": "{output}: the exponent {value} is larger than {limit}",
+        "model.unit_mismatch": "{output}: {unit} and {expected} cannot be combined in {text}",
+        "model.unit_not_dimensionless": "{output}: {text} needs a number without dimension, not {unit}",
+        "model.unit_exponent": "{output}: the power of a quantity with unit {unit} needs a plain number: {text}",
+        "model.unit_scale": "{output}: the units of {text} differ by too many powers of ten",
+        "model.unit_result": "{output}: the formula gives {unit}, the output is declared in {expected}",
+        "model.temperature_point": (
+            "{output}: a temperature in {unit} can be subtracted or averaged, nothing else, in {text}; "
+            "subtract a reference temperature or declare a difference"
+        ),
+        "model.division_by_zero": "{output}: division by zero in {text} at point {point}",
+        "model.outside_domain": "{output}: {text} has no value at point {point}",
+        "model.not_differentiable": "{output}: no finite derivative with respect to {name} at point {point}",
+        # coverage, results, records
+        "coverage.probability": "a coverage probability lies strictly between 0 and 1, not {value}",
+        "coverage.factor": "a coverage factor must be finite and greater than 0, not {value}",
+        "evaluation.seed": "the seed must be an integer from 0 upward, not {value}",
+        # decision rules
+        "conformity.no_limit": "{name}: at least one limit is needed",
+        "conformity.limits": "{name}: the lower limit {lower} lies above the upper limit {upper}",
+        "reduction.unknown": "there is no reduction {name}",
+        "reduction.incomplete_cycle": (
+            "cycle {cycle} has {standards} readings of the standard and {items} of the item; ABBA needs 2 and 2"
+        ),
+        "reduction.order": "cycle {cycle} is not in the order standard, item, item, standard",
+        "reduction.missing": "{name}: no reading of the kind {field}",
+        "reduction.unpaired": "{name}: cycle {cycle}, position {sequence} was not read in both directions",
+        "rounding.digits": "an uncertainty is reported with 1 or 2 significant digits, not {value}",
+        "rounding.language": "numbers are written for vi or en, not {value}",
+        "rounding.text": "{value!r} is not a decimal number",
+        "record.not_a_number": "{name}: a record cannot hold {value}",
+        "record.unknown_field": "{name}: the record has an unknown field {field}",
+        "record.missing_field": "{name}: the record has no field {field}",
+        "record.wrong_type": "{name}: {value} cannot be read as {expected}",
+        "record.result_shape": "the two results do not have the same outputs",
+        "solver.not_converged": "{name}: no convergence after {count} steps",
+    }
+)
+
+CLAUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "quantity.degrees_of_freedom": _GUM_G4,
+        "quantity.too_few_readings": "JCGM 100:2008, 4.2.2",
+        "correlation.out_of_range": _GUM_522,
+        "correlation.itself": _GUM_522,
+        "correlation.not_positive_semidefinite": "JCGM 101:2008, 6.4.8.1",
+        "model.unit_mismatch": "JCGM 100:2008, 4.1.1",
+        "model.unit_result": "JCGM 100:2008, 4.1.1",
+        "model.not_differentiable": "JCGM 100:2008, 5.1.3",
+        "model.division_by_zero": "JCGM 100:2008, 5.1.2",
+        "model.outside_domain": "JCGM 100:2008, 5.1.2",
+        "coverage.probability": "JCGM 100:2008, 6.2.2",
+        "rounding.digits": "ILAC-P14:09/2020, clause 5",
+        "reduction.incomplete_cycle": "OIML R 111-1:2004, C.4",
+        "reduction.order": "OIML R 111-1:2004, C.4",
+    }
+)
