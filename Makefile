@@ -8,7 +8,7 @@ python := .venv/bin/python
 pytest := $(python) -m pytest
 workers ?= 2
 
-.PHONY: help run test test-all test-long format check translations screenshots clean set-up set-up-test
+.PHONY: help run test test-all test-long format check translations bench screenshots clean set-up set-up-test
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -37,6 +37,9 @@ format: set-up-test ## bring the source into its one form
 
 translations: set-up ## bring the catalogues of translations up to date with the source
 	$(python) -m lims.deploy.translations
+
+bench: set-up-test ## the speed of the calculation core beside its peers, also as build/bench.json
+	$(python) -m tests.bench
 
 screenshots: set-up-test ## a picture of every page in build/screenshots
 	$(python) -m tests.screenshots
