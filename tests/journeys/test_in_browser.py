@@ -117,3 +117,20 @@ def download(house: House, server: LiveServer, browser: Browser) -> bytes:
         with customer.expect_download() as started:
             customer.locator("a[href$='/pdf']").first.click()
         return Path(started.value.path()).read_bytes()
+
+
+def test_switching_the_language_keeps_what_was_typed(house: House, server: LiveServer, browser: Browser) -> None:
+    with tidy_page(browser) as page:
+        sign_in(page, server, "tn01")
+        page.goto(f"{server.url}/organisations/new")
+        page.locator("input[name=name_vi]").fill("Cơ sở Hoa Sen")
+        page.locator("form.language button[value=en]").click()
+        page.locator("html[lang=en]").wait_for()
+        assert page.locator("input[name=name_vi]").input_value() == "Cơ sở Hoa Sen"
+        page.locator("input[name=email]").fill("không phải thư")
+        page.locator("form[data-typed] button[type=submit]").first.click()
+        page.locator("[aria-invalid=true]").first.wait_for()
+        page.locator("form.language button[value=vi]").click()
+        page.locator("html[lang=vi]").wait_for()
+        assert page.locator("input[name=email]").input_value() == "không phải thư"
+        assert page.locator("input[name=name_vi]").input_value() == "Cơ sở Hoa Sen"

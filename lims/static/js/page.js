@@ -37,29 +37,41 @@
   });
   window.addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
 
-  // What was sent when the session had just ended stands in its form again after signing in.
+  // What was sent when the session had just ended stands in its form again after signing in; what was typed when the
+  // language was switched, after the switch. Secrets are never kept.
   const DRAFT = "chuan.draft";
+  const typedForms = [...document.querySelectorAll("form[data-typed]")];
   const draft = JSON.parse(window.sessionStorage.getItem(DRAFT) || "null");
   const signingIn = window.location.pathname === "/sign-in";
   const from = document.referrer ? new URL(document.referrer).pathname : "";
+  const textsOf = (form) => {
+    const secret = new Set([...form.querySelectorAll("[type=password], [name=csrf_token]")].map((field) => field.name));
+    return [...new FormData(form)].filter(([name, text]) => typeof text === "string" && !secret.has(name));
+  };
+  const keep = (forms, awaited) => {
+    const kept = forms.map((form) => ({ place: typedForms.indexOf(form), fields: textsOf(form) }));
+    window.sessionStorage.setItem(DRAFT, JSON.stringify({ path: window.location.pathname, awaited, kept }));
+  };
+  const restore = (form, fields) => {
+    for (const field of form.querySelectorAll("input:not([type=hidden], [type=password], [type=file]), select, textarea")) {
+      const texts = fields.filter(([name]) => name === field.name).map(([, text]) => text);
+      if (field.type === "checkbox" || field.type === "radio") field.checked = texts.includes(field.value);
+      else if (texts.length) field.value = texts[0];
+    }
+    typed = true;
+  };
   if (draft && !signingIn) {
     window.sessionStorage.removeItem(DRAFT);
-    const form = document.querySelectorAll("form[data-typed]")[draft.place];
-    if (form && from === "/sign-in" && draft.path === window.location.pathname) {
-      for (const field of form.querySelectorAll("input:not([type=hidden], [type=password], [type=file]), select, textarea")) {
-        const texts = draft.fields.filter(([name]) => name === field.name).map(([, text]) => text);
-        if (field.type === "checkbox" || field.type === "radio") field.checked = texts.includes(field.value);
-        else if (texts.length) field.value = texts[0];
-      }
-      typed = true;
-    }
+    const here = draft.path === window.location.pathname;
+    const wanted = draft.awaited === "language" ? here || from === draft.path : here && from === "/sign-in";
+    for (const { place, fields } of (wanted && draft.kept) || []) if (typedForms[place]) restore(typedForms[place], fields);
   }
-  document.querySelectorAll("form[data-typed]").forEach((form, place) => {
+  typedForms.forEach((form) => { form.addEventListener("submit", () => { if (!signingIn) keep([form], "sign-in"); }); });
+  document.querySelectorAll("form.language").forEach((form) => {
     form.addEventListener("submit", () => {
       if (signingIn) return;
-      const secret = new Set([...form.querySelectorAll("[type=password], [name=csrf_token]")].map((field) => field.name));
-      const fields = [...new FormData(form)].filter(([name, text]) => typeof text === "string" && !secret.has(name));
-      window.sessionStorage.setItem(DRAFT, JSON.stringify({ path: window.location.pathname, place, fields }));
+      typed = false; // nothing is lost: no question on leaving
+      keep(typedForms, "language");
     });
   });
 
