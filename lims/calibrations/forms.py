@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from calc.errors import InvalidQuantity
+from calc.units import canonical_unit
 from lims.calibrations.commands import (
     ChangeRun,
     ChooseEquipment,
@@ -157,9 +159,22 @@ _LONGEST: Final = 100
 
 
 def split_unit(text: str) -> tuple[str, str]:
-    """Return the number and the unit of an entry such as "20 mg"; the unit is empty where none was typed."""
+    """Return the number and the unit of an entry such as "20 mg"; the unit is empty where none was typed.
+
+    Letters right behind a digit that name no unit are a slip ("0,01o"): the entry is then no number, as a whole.
+    """
     match = None if len(text) > _LONGEST else _WITH_UNIT.fullmatch(text.strip())
-    return (text, "") if match is None else (match["number"].strip(), match["unit"].strip())
+    if match is None or (not match["number"][-1].isspace() and not _is_unit(match["unit"])):
+        return text, ""
+    return match["number"].strip(), match["unit"].strip()
+
+
+def _is_unit(text: str) -> bool:
+    try:
+        canonical_unit(text)
+    except InvalidQuantity:
+        return False
+    return True
 
 
 def parse_cells(addresses: Sequence[Address], form: Mapping[str, str]) -> list[CellEntry]:
