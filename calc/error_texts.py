@@ -91,6 +91,28 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "record.missing_field": "{name}: the record has no field {field}",
         "record.wrong_type": "{name}: {value} cannot be read as {expected}",
         "record.result_shape": "the two results do not have the same outputs",
+        # curves
+        "curve.range": "{name}: {lower} to {upper} is not a range",
+        "curve.justification": "{name}: use beyond the certified range needs a wider range and a reason in words",
+        "curve.outside": "{name}: {value} lies outside the range from {lower} to {upper}",
+        "curve.between_points": "{name}: {value} lies between certified points, and no interpolation is declared",
+        "curve.no_solution": "{name}: no argument within the range gives {value}",
+        "curve.several_solutions": "{name}: {count} arguments within the range give {value}",
+        "curve.flat": "{name}: the curve does not rise or fall where it gives {value}",
+        "curve.too_few_points": "{name}: {count} points where at least {needed} are needed",
+        "curve.point_count": "{name}: {field} has {count} values for {needed} points",
+        "curve.equal_arguments": "{name}: the points do not differ in their argument {value}",
+        "curve.exact_point": "{name}: point {point} has no standard uncertainty",
+        "curve.covariance": "{name}: {field} is not a covariance matrix that is symmetric and positive definite",
+        "curve.method": "{name}: there is no way {value} to {field}",
+        "curve.kind": "there is no curve of the kind {value}",
+        # regression, analysis of variance, series
+        "regression.dependent": "{name}: what it would add to the fit follows from what is there already",
+        "regression.lengths": "{name}: {count} values where there are {expected}",
+        "regression.criterion": "{name}: {value} needs the standard uncertainties of the responses",
+        "regression.no_degree": "{name}: no degree up to {limit} agrees with the points",
+        "reduction.pattern": "{name}: cycle {cycle} is not in the order {expected}",
+        "reduction.pair_count": "{name}: cycle {cycle} needs one reading of the standard and one of the item",
         "solver.not_converged": "{name}: no convergence after {count} steps",
     }
 )
@@ -111,5 +133,11 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "rounding.digits": "ILAC-P14:09/2020, clause 5",
         "reduction.incomplete_cycle": "OIML R 111-1:2004, C.4",
         "reduction.order": "OIML R 111-1:2004, C.4",
+        "curve.outside": "ISO/IEC 17025:2017, 6.5.1",
+        "curve.between_points": "ISO/IEC 17025:2017, 6.5.1",
+        "curve.justification": "ISO/IEC 17025:2017, 7.2.1.7",
+        "curve.too_few_points": "ISO/TS 28037:2010, 5.3",
+        "curve.exact_point": "ISO/TS 28037:2010, 6.1",
+        "curve.covariance": "ISO/TS 28037:2010, 10.1",
     }
 )
