@@ -1,16 +1,24 @@
 """Decision rules: whether a measured value conforms to its limits, with guard bands, and the OIML rule for weights.
 
-Everything is judged on unrounded numbers of one unit. Source: JCGM 106:2012; ILAC-G8:09/2019; OIML R 111-1:2004.
+All numbers are in one unit. U is the *reported* expanded uncertainty, which the caller hands in: raised to the CMC
+where that is larger, as the certificate states it; the guard band is taken from nothing else. Comparisons are exact on
+the decimal numbers that the floats name, so that 0.1 lies on the limit 1.0 − 0.9 and conforms.
+Source: JCGM 106:2012; ILAC-G8:09/2019; OIML R 111-1:2004.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from calc.errors import InvalidQuantity
 from calc.quantities import finite, not_negative, positive
+from calc.units import exact
+
+_FACTORS = {"simple": 0.0, "U": 1.0, "0.83U": 0.83, "1.5U": 1.5, "3U": 3.0, "-U": -1.0}
 
 
 class Verdict(StrEnum):
@@ -27,6 +35,33 @@ class Statement(StrEnum):
 
     BINARY = "binary"
     NON_BINARY = "non_binary"
+
+
+class GuardBandRule(StrEnum):
+    """The guard bands that have names; `guard_factor` gives r of w = r·U. Source: ILAC-G8:09/2019, table 1.
+
+    `U_0_83` is the rule of ISO 14253-1:2017 (5 % with U = 2u and one limit), `U_1_5` and `U_3` those of 3 and 6 sigma,
+    `UNCRITICAL` accepts up to U beyond the limit, so that what it rejects is nonconforming.
+    """
+
+    SIMPLE = "simple"
+    U = "U"
+    U_0_83 = "0.83U"
+    U_1_5 = "1.5U"
+    U_3 = "3U"
+    UNCRITICAL = "-U"
+    CUSTOM = "rU"
+
+
+class Reason(StrEnum):
+    """Why a verdict is not an unconditional pass, or why nothing could have passed."""
+
+    BELOW_LOWER_LIMIT = "below_lower_limit"
+    ABOVE_UPPER_LIMIT = "above_upper_limit"
+    BELOW_ACCEPTANCE_LIMIT = "below_acceptance_limit"
+    ABOVE_ACCEPTANCE_LIMIT = "above_acceptance_limit"
+    ACCEPTANCE_INTERVAL_EMPTY = "acceptance_interval_empty"
+    UNCERTAINTY_TOO_LARGE = "uncertainty_too_large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +85,61 @@ class ToleranceInterval:
 class Conformity:
     """A verdict with what it rests on; `acceptance_*` are the limits that the value was held against.
 
-    `accepted` is whether the verdict lets the item pass (conditionally or not).
+    `accepted` is whether the verdict lets the item pass (conditionally or not). `reasons` is empty for an
+    unconditional pass. Where the guard bands overlap the acceptance limits have changed places: no value could have
+    passed, `acceptance_empty` is true and the reasons say so.
     """
 
     verdict: Verdict
     guard_band: float
     acceptance_lower: float | None
     acceptance_upper: float | None
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def accepted(self) -> bool:
         """Return whether the value passes, conditionally or not."""
         return self.verdict in {Verdict.PASS, Verdict.CONDITIONAL_PASS}
 
+    @property
+    def acceptance_empty(self) -> bool:
+        """Return whether the guard bands leave no value that could pass."""
+        return Reason.ACCEPTANCE_INTERVAL_EMPTY in self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class OverallConformity:
+    """The verdict of an item: the worst of its points, `deciding` their positions (from 0).
+
+    `unjudgeable` are the positions of the points whose acceptance interval is empty.
+    """
+
+    verdict: Verdict
+    deciding: tuple[int, ...]
+    unjudgeable: tuple[int, ...]
+
+
+def guard_factor(rule: GuardBandRule, custom: float | None = None) -> float:
+    """Return r of the guard band w = r·U of a rule; `custom` is the r of `CUSTOM` and belongs to no other rule.
+
+    Raises InvalidQuantity where the custom factor is missing, not finite or not wanted.
+    Source: ILAC-G8:09/2019, table 1.
+    """
+    if rule is GuardBandRule.CUSTOM:
+        if custom is None:
+            raise InvalidQuantity("quantity.parameter_missing", name="conformity", field="guard_factor")
+        return finite(custom, "conformity", "guard_factor")
+    if custom is not None:
+        raise InvalidQuantity("quantity.parameter_unknown", name="conformity", field="guard_factor")
+    return _FACTORS[rule]
+
 
 def decide(
-    value: float,
-    expanded_uncertainty: float,
+    value: float | Decimal,
+    expanded_uncertainty: float | Decimal,
     tolerance: ToleranceInterval,
     *,
-    guard_factor: float = 0.0,
+    guard_factor: float | Decimal = 0.0,
     statement: Statement = Statement.BINARY,
 ) -> Conformity:
     """Hold a value against limits narrowed by the guard band w = r·U.
@@ -84,39 +154,52 @@ def decide(
     A value on a limit conforms. Raises InvalidQuantity for numbers that are not finite, a negative U, or a negative r
     in a non-binary statement. Source: JCGM 106:2012, 8.2 and 8.3; ILAC-G8:09/2019, 4.2 and table 1.
     """
-    value = finite(value, "conformity", "value")
-    expanded = not_negative(expanded_uncertainty, "conformity", "expanded_uncertainty")
+    finite(value, "conformity", "value")
+    not_negative(expanded_uncertainty, "conformity", "expanded_uncertainty")
     factor = finite(guard_factor, "conformity", "guard_factor")
     if statement is Statement.NON_BINARY and factor < 0.0:
         raise InvalidQuantity("quantity.negative", name="conformity", field="guard_factor", value=factor)
-    guard = factor * expanded
-    lower = None if tolerance.lower is None else tolerance.lower + guard
-    upper = None if tolerance.upper is None else tolerance.upper - guard
-    if _inside(value, lower, upper):
+    measured, guard = exact(value), exact(guard_factor) * exact(expanded_uncertainty)
+    limits = _limits(tolerance)
+    accepted = _moved(limits, guard)
+    reasons = _reasons(measured, accepted, Reason.BELOW_ACCEPTANCE_LIMIT, Reason.ABOVE_ACCEPTANCE_LIMIT)
+    beyond = _reasons(measured, limits, Reason.BELOW_LOWER_LIMIT, Reason.ABOVE_UPPER_LIMIT)
+    if not reasons:
         verdict = Verdict.PASS
     elif statement is Statement.BINARY:
         verdict = Verdict.FAIL
-    elif _inside(value, tolerance.lower, tolerance.upper):
+    elif not beyond:
         verdict = Verdict.CONDITIONAL_PASS
     else:
-        widened = _inside(value, _shift(tolerance.lower, -guard), _shift(tolerance.upper, guard))
-        verdict = Verdict.CONDITIONAL_FAIL if widened else Verdict.FAIL
-    return Conformity(verdict, guard, lower, upper)
+        verdict = Verdict.CONDITIONAL_FAIL if _inside(measured, _moved(limits, -guard)) else Verdict.FAIL
+    empty = _empty(accepted)
+    said = (*empty, *reasons, *(beyond if reasons else ()))
+    return _conformity(verdict, guard, accepted, said)
 
 
-def decide_weight_class(deviation: float, expanded_uncertainty: float, maximum_permissible_error: float) -> Conformity:
-    """Say whether a weight belongs to a class: U ≤ δm/3 and |m_c − m_0| ≤ δm − U, both in one unit.
+def decide_weight_class(
+    deviation: float | Decimal, expanded_uncertainty: float | Decimal, maximum_permissible_error: float | Decimal
+) -> Conformity:
+    """Say whether a weight belongs to a class: U ≤ δm/3 and |m_c − m_0| ≤ δm − U, all three in one unit.
 
-    A weight whose U is larger than δm/3 fails: nothing can be stated with it.
+    A weight whose U is larger than δm/3 fails: nothing can be stated with it. The reasons tell this case
+    (`UNCERTAINTY_TOO_LARGE`) from a mass outside δm − U and outside δm.
     Raises InvalidQuantity for numbers that are not finite, a negative U or a δm that is not positive.
     Source: OIML R 111-1:2004, 5.2 and 5.3.
     """
-    deviation = finite(deviation, "conformity", "deviation")
-    expanded = not_negative(expanded_uncertainty, "conformity", "expanded_uncertainty")
-    permissible = positive(maximum_permissible_error, "conformity", "maximum_permissible_error")
-    limit = permissible - expanded
-    fits = 3.0 * expanded <= permissible and math.fabs(deviation) <= limit
-    return Conformity(Verdict.PASS if fits else Verdict.FAIL, expanded, -limit, limit)
+    finite(deviation, "conformity", "deviation")
+    not_negative(expanded_uncertainty, "conformity", "expanded_uncertainty")
+    positive(maximum_permissible_error, "conformity", "maximum_permissible_error")
+    measured, guard, permissible = (exact(x) for x in (deviation, expanded_uncertainty, maximum_permissible_error))
+    limits = (-permissible, permissible)
+    accepted = _moved(limits, guard)
+    reasons = (
+        *((Reason.UNCERTAINTY_TOO_LARGE,) if 3 * guard > permissible else ()),
+        *_empty(accepted),
+        *_reasons(measured, accepted, Reason.BELOW_ACCEPTANCE_LIMIT, Reason.ABOVE_ACCEPTANCE_LIMIT),
+        *_reasons(measured, limits, Reason.BELOW_LOWER_LIMIT, Reason.ABOVE_UPPER_LIMIT),
+    )
+    return _conformity(Verdict.FAIL if reasons else Verdict.PASS, guard, accepted, reasons)
 
 
 def overall(verdicts: list[Verdict]) -> Verdict | None:
@@ -125,9 +208,65 @@ def overall(verdicts: list[Verdict]) -> Verdict | None:
     return max(verdicts, key=order.index, default=None)
 
 
-def _inside(value: float, lower: float | None, upper: float | None) -> bool:
+def decide_overall(points: Iterable[Conformity]) -> OverallConformity | None:
+    """Return the verdict of an item over its judged points with the points that decide it; None without points."""
+    judged = list(points)
+    worst = overall([point.verdict for point in judged])
+    if worst is None:
+        return None
+    return OverallConformity(
+        worst,
+        tuple(position for position, point in enumerate(judged) if point.verdict is worst),
+        tuple(position for position, point in enumerate(judged) if point.acceptance_empty),
+    )
+
+
+_Limits = tuple[Fraction | None, Fraction | None]
+
+
+def _limits(tolerance: ToleranceInterval) -> _Limits:
+    lower, upper = tolerance.lower, tolerance.upper
+    return None if lower is None else exact(lower), None if upper is None else exact(upper)
+
+
+def _moved(limits: _Limits, inward: Fraction) -> _Limits:
+    lower, upper = limits
+    return None if lower is None else lower + inward, None if upper is None else upper - inward
+
+
+def _reasons(value: Fraction, limits: _Limits, below: Reason, above: Reason) -> tuple[Reason, ...]:
+    lower, upper = limits
+    found = []
+    if lower is not None and value < lower:
+        found.append(below)
+    if upper is not None and value > upper:
+        found.append(above)
+    return tuple(found)
+
+
+def _inside(value: Fraction, limits: _Limits) -> bool:
+    lower, upper = limits
     return (lower is None or value >= lower) and (upper is None or value <= upper)
 
 
-def _shift(limit: float | None, by: float) -> float | None:
-    return None if limit is None else limit + by
+def _empty(limits: _Limits) -> tuple[Reason, ...]:
+    lower, upper = limits
+    return (Reason.ACCEPTANCE_INTERVAL_EMPTY,) if lower is not None and upper is not None and lower > upper else ()
+
+
+def _conformity(verdict: Verdict, guard: Fraction, accepted: _Limits, reasons: tuple[Reason, ...]) -> Conformity:
+    lower, upper = accepted
+    return Conformity(
+        verdict,
+        _number(guard, "guard_band"),
+        None if lower is None else _number(lower, "acceptance_lower"),
+        None if upper is None else _number(upper, "acceptance_upper"),
+        reasons,
+    )
+
+
+def _number(exact_number: Fraction, field: str) -> float:
+    try:
+        return float(exact_number)
+    except OverflowError:
+        raise InvalidQuantity("quantity.too_large", name="conformity", field=field, value="> 1e308") from None
