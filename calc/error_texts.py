@@ -76,6 +76,12 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # decision rules
         "conformity.no_limit": "{name}: at least one limit is needed",
         "conformity.limits": "{name}: the lower limit {lower} lies above the upper limit {upper}",
+        "risk.two_limits": "{name}: both limits are needed",
+        "risk.unattainable": "{name}: nothing meets the wanted probability {value}",
+        # comparisons and history
+        "history.lengths": "{name}: {count} values where {expected} are expected",
+        "history.too_many": "{name}: {count} are more than the {limit} that can be handled",
+        "history.undetermined": "{name}: the history does not determine {field}",
         "reduction.unknown": "there is no reduction {name}",
         "reduction.incomplete_cycle": (
             "cycle {cycle} has {standards} readings of the standard and {items} of the item; ABBA needs 2 and 2"
@@ -126,7 +132,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "curve.point_count": "{name}: {field} has {count} values for {needed} points",
         "curve.equal_arguments": "{name}: the points do not differ in their argument {value}",
         "curve.exact_point": "{name}: point {point} has no standard uncertainty",
-        "curve.covariance": "{name}: {field} is not a covariance matrix that is symmetric and positive definite",
+        "curve.covariance": (
+            "{name}: {field} is not a covariance matrix that can be used: "
+            "square, symmetric, with correlations that do not contradict each other"
+        ),
         "curve.method": "{name}: there is no way {value} to {field}",
         "curve.kind": "there is no curve of the kind {value}",
         # regression, analysis of variance, series
