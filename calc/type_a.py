@@ -17,6 +17,8 @@ from calc.quantities import Estimate, degrees_of_freedom, not_negative
 from calc.units import exact
 
 Reading = float | Decimal
+Number = float | Decimal | Fraction
+"""A number that counts exactly: a float as its shortest decimal text, a fraction as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,37 @@ class PooledDeviation:
         object.__setattr__(self, "degrees_of_freedom", degrees_of_freedom(self.degrees_of_freedom, name))
 
 
-def exact_readings(readings: Sequence[Reading], needed: int, name: str = "readings") -> list[Fraction]:
+def exact_readings(readings: Sequence[Number], needed: int, name: str = "readings") -> list[Fraction]:
     """Return readings as exact numbers; raises InvalidQuantity on a number not finite or fewer than `needed`."""
     if len(readings) < needed:
         raise InvalidQuantity("quantity.too_few_readings", name=name, count=len(readings), needed=needed)
     numbers = []
     for position, reading in enumerate(readings, 1):
-        if isinstance(reading, bool) or not isinstance(reading, float | int | Decimal):
+        if isinstance(reading, bool) or not isinstance(reading, float | int | Decimal | Fraction):
             raise InvalidQuantity("quantity.not_a_number", name=name, field=f"reading {position}", value=repr(reading))
         try:
-            numbers.append(exact(reading))
+            # an int is exact beyond 2**53 too
+            numbers.append(Fraction(reading) if isinstance(reading, int | Fraction) else exact(reading))
         except CalcError as error:
             raise error.with_values(name=name, field=f"reading {position}") from None
     return numbers
 
 
+def nearest(value: Fraction, name: str) -> float:
+    """Return the float nearest to an exact number; raises InvalidQuantity naming `name` if there is none so large."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise InvalidQuantity("quantity.too_large", name=name, field="value", value="beyond 1e308") from None
+
+
 def root(square: Fraction) -> float:
     """Return the square root of an exact number as the nearest float (to within the last bit)."""
     with localcontext(prec=40):
-        return float((Decimal(square.numerator) / Decimal(square.denominator)).sqrt())
+        number = (Decimal(square.numerator) / Decimal(square.denominator)).sqrt()
+    if number.adjusted() > 307:
+        raise InvalidQuantity("quantity.too_large", name="square root", field="value", value=f"{number:.3e}")
+    return float(number)
 
 
 def _mean(numbers: Sequence[Fraction]) -> Fraction:
