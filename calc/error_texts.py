@@ -69,6 +69,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "model.division_by_zero": "{output}: division by zero in {text} at point {point}",
         "model.outside_domain": "{output}: {text} has no value at point {point}",
         "model.not_differentiable": "{output}: no finite derivative with respect to {name} at point {point}",
+        "propagation.no_second_order": (
+            "{output}: the terms of second order have no usable value at point {point}; propagate distributions"
+        ),
         # coverage, results, records
         "coverage.probability": "a coverage probability lies strictly between 0 and 1, not {value}",
         "coverage.factor": "a coverage factor must be finite and greater than 0, not {value}",
@@ -161,6 +164,7 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "model.not_differentiable": "JCGM 100:2008, 5.1.3",
         "model.division_by_zero": "JCGM 100:2008, 5.1.2",
         "model.outside_domain": "JCGM 100:2008, 5.1.2",
+        "propagation.no_second_order": "JCGM 101:2008, 5.8.1",
         "coverage.probability": "JCGM 100:2008, 6.2.2",
         "rounding.digits": "ILAC-P14:09/2020, clause 5",
         "reduction.incomplete_cycle": "OIML R 111-1:2004, C.4",

@@ -66,6 +66,12 @@ class Graph:
         self.nodes: list[Key] = []
         self._numbers: dict[Key, int] = {}
 
+    def copy(self) -> Graph:
+        """Return a graph of the same nodes to which others can be added."""
+        other = Graph()
+        other.nodes, other._numbers = self.nodes.copy(), self._numbers.copy()
+        return other
+
     def _node(self, key: Key) -> int:
         # 0.0 and -0.0 are equal but not the same number
         found = (*key, math.copysign(1.0, key[1])) if key[0] == "number" and isinstance(key[1], float) else key

@@ -1,0 +1,176 @@
+"""The law of propagation with the terms of second order, and whether they matter.
+
+Where a model is not linear within its uncertainties, the first-order sum leaves out terms that this module adds:
+GUM 5.1.2, note, in the form that also holds for correlated inputs. Second and third derivatives are exact: they are
+nodes of the model's graph, differentiated again. The sum over pairs of inputs is differentiated as one node with the
+covariances as further inputs, so that the third derivatives cost one sweep for each output.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calc.assembly import assemble, function
+from calc.derivatives import gradient
+from calc.errors import OutsideValidity
+from calc.graph import SCALAR_FUNCTIONS, Graph
+from calc.model import CompiledModel
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOrder:
+    """The outputs' uncertainties to first and second order at one point, in the order of the model's outputs.
+
+    `first_order` and `standard_uncertainties`: (n_outputs,) in the outputs' units. `estimate_corrections`: (n_outputs,)
+    ½ Σ_ij f_ij u(x_i, x_j), by which the expectation of the output differs from the estimate to this order; it is
+    stated and not applied, as the published examples do not apply it. `covariance`: (n_outputs, n_outputs) to second
+    order, unit of row times unit of column.
+    """
+
+    first_order: tuple[float, ...]
+    standard_uncertainties: tuple[float, ...]
+    estimate_corrections: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expansion:
+    """Compiled derivatives of every output up to the third order.
+
+    The function takes the inputs, then the covariances of `pairs` (twice where the two differ), and returns for each
+    output: first derivatives (n_inputs), second derivatives of `pairs`, derivatives of the weighted sum (n_inputs).
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    function: Callable[..., tuple[float, ...]]
+
+
+@functools.lru_cache(maxsize=64)
+def _expansion(compiled: CompiledModel) -> _Expansion:
+    """Return the derivatives of a model, compiled at first use."""
+    program = compiled.program
+    graph, symbols = program.graph.copy(), program.symbols
+    firsts = [gradient(graph, root, symbols) for root in program.roots]
+    seconds = [_curvatures(graph, symbols, [first[symbol] for symbol in symbols]) for first in firsts]
+    pairs = tuple(sorted({pair for second in seconds for pair in second}))
+    names = {pair: f"{symbols[pair[0]]}, {symbols[pair[1]]}" for pair in pairs}
+    zero = graph.number(0.0)
+    roots: list[int] = []
+    for first, second in zip(firsts, seconds, strict=True):
+        weighted = zero
+        for pair, node in second.items():
+            weighted = graph.add(weighted, graph.multiply(graph.input(names[pair]), node))
+        third = gradient(graph, weighted, symbols)
+        roots.extend(first[symbol] for symbol in symbols)
+        roots.extend(second.get(pair, zero) for pair in pairs)
+        roots.extend(third[symbol] for symbol in symbols)
+    code = assemble(graph, (*symbols, *names.values()), roots)
+    return _Expansion(pairs, function(code, SCALAR_FUNCTIONS))
+
+
+def _curvatures(graph: Graph, symbols: Sequence[str], first: Sequence[int]) -> dict[tuple[int, int], int]:
+    """Return the second derivatives that are not zero everywhere, by pair of inputs with the first place not larger."""
+    found: dict[tuple[int, int], int] = {}
+    for row, node in enumerate(first):
+        for symbol, second in gradient(graph, node, symbols[row:]).items():
+            if graph.constant(second) != 0.0:
+                found[row, symbols.index(symbol, row)] = second
+    return found
+
+
+def second_order(
+    compiled: CompiledModel,
+    values: Sequence[float],
+    standard_uncertainties: Sequence[float],
+    correlation: Matrix,
+    point: str = "1",
+) -> SecondOrder:
+    """Return the uncertainties of a model's outputs to second order at one point.
+
+    Parameters
+    ----------
+    compiled : the model
+    values, standard_uncertainties : (n_inputs,) in the order and units of `compiled.symbols`
+    correlation : (n_inputs, n_inputs), symmetric, with 1 on the diagonal; dimensionless
+    point : names the point in errors
+
+    With gradient g, matrix of second derivatives H and covariance matrix S of the inputs the variance is
+    gᵀSg + ½ tr(HSHS) + (Sg)·∇(Σ_kl S_kl f_kl): all terms of fourth order in the uncertainties for jointly normal
+    inputs. For uncorrelated inputs this is Σ f_i² u_i² + Σ_ij (½ f_ij² + f_i f_ijj) u_i² u_j², the note to
+    JCGM 100:2008, 5.1.2, which is used for every distribution, as in H.1.7 and JCGM 101:2008, 9.3.2 and 9.4.2.
+
+    Raises OutsideValidity `propagation.no_second_order` where a derivative is not finite or the sum is negative: the
+    expansion then says nothing, and distributions have to be propagated (JCGM 101:2008).
+    """
+    expansion = _expansion(compiled)
+    u = np.array(standard_uncertainties, dtype=np.float64)
+    covariance = correlation * np.multiply.outer(u, u)
+    weights = [(1.0 if i == j else 2.0) * float(covariance[i, j]) for i, j in expansion.pairs]
+    try:
+        numbers = np.array(expansion.function(*values, *weights), dtype=np.float64)
+    except (ArithmeticError, ValueError):
+        numbers = np.array([math.nan])
+    outputs = compiled.program.outputs
+    if not np.isfinite(numbers).all():
+        raise OutsideValidity("propagation.no_second_order", output=outputs[0], point=point)
+    terms = [_scaled(row, expansion.pairs, u) for row in numbers.reshape(len(outputs), -1)]
+    exponents = [_exponent(slopes, curvature) for slopes, curvature, _ in terms]
+    scaled = [tuple(np.ldexp(part, -e) for part in term) for term, e in zip(terms, exponents, strict=True)]
+    matrix = np.array([[_covariance(one, two, correlation) for two in scaled] for one in scaled])
+    for name, variance in zip(outputs, np.diagonal(matrix), strict=True):
+        if not variance >= 0.0:
+            raise OutsideValidity("propagation.no_second_order", output=name, point=point)
+    first = [math.sqrt(max(float(slopes @ correlation @ slopes), 0.0)) for slopes, _, _ in scaled]
+    deviations = np.sqrt(np.diagonal(matrix)).tolist()
+    corrections = [0.5 * float((curvature * correlation).sum()) for _, curvature, _ in scaled]
+    places = np.array(exponents)
+    whole = np.ldexp(matrix, np.add.outer(places, places))
+    return SecondOrder(
+        tuple(map(math.ldexp, first, exponents)),
+        tuple(map(math.ldexp, deviations, exponents)),
+        tuple(map(math.ldexp, corrections, exponents)),
+        tuple(tuple(row) for row in whole.tolist()),
+    )
+
+
+def _scaled(row: Matrix, pairs: Sequence[tuple[int, int]], u: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    """Return one output's derivatives times standard uncertainties, correlations in place of covariances."""
+    width = len(u)
+    curvature = np.zeros((width, width))
+    for (i, j), second in zip(pairs, row[width : width + len(pairs)].tolist(), strict=True):
+        curvature[i, j] = curvature[j, i] = second * u[i] * u[j]
+    return row[:width] * u, curvature, row[width + len(pairs) :] * u
+
+
+def _exponent(slopes: Matrix, curvature: Matrix) -> int:
+    """Return the power of two of the largest term, so that no square overflows or vanishes."""
+    return math.frexp(max(float(np.abs(slopes).max(initial=0.0)), float(np.abs(curvature).max(initial=0.0))))[1]
+
+
+def _covariance(one: Sequence[Matrix], two: Sequence[Matrix], correlation: Matrix) -> float:
+    first = one[0] @ correlation @ two[0]
+    second = 0.5 * np.vdot(one[1] @ correlation, (two[1] @ correlation).T)
+    third = 0.5 * (one[0] @ correlation @ two[2] + two[0] @ correlation @ one[2])
+    return float(first + second + third)
+
+
+def matters(first_order: float, second_order: float, estimate_correction: float) -> bool:
+    """Return whether the terms of second order show in a standard uncertainty rounded to two significant digits.
+
+    Compared is the root mean square deviation from the stated estimate, √(u₂² + correction²), with the first-order u:
+    they may differ by the numerical tolerance that belongs to two digits of u, half a unit of the second one
+    (JCGM 101:2008, 7.9.2). Where all first derivatives vanish, every second-order term matters. All in one unit.
+    """
+    deviation = math.hypot(second_order, estimate_correction)
+    if first_order == 0.0:
+        return deviation > 0.0
+    place = int(f"{first_order:.1e}".partition("e")[2]) - 1
+    return abs(deviation - first_order) > 0.5 * 10.0**place
