@@ -24,6 +24,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "quantity.unknown_distribution": "{name}: {value} is not a distribution for {field}",
         "quantity.parameter_missing": "{name}: the parameter {field} is missing",
         "quantity.parameter_unknown": "{name}: there is no parameter {field}",
+        "quantity.parameter_mismatch": (
+            "{name}: {field} {value} is not what the parameters of the distribution give: {expected}"
+        ),
+        "quantity.accuracy": "{name}: {text!r} is not understood in a statement of accuracy",
         # units
         "unit.unknown": "{name}: {unit} is not a known unit",
         "unit.missing": "{name}: the unit is missing",
@@ -41,6 +45,12 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "correlation.duplicate": "{name} and {other}: the correlation is given more than once",
         "correlation.not_positive_semidefinite": (
             "the correlations of {name} contradict each other (smallest eigenvalue {value})"
+        ),
+        "correlation.unattainable": (
+            "{name} and {other}: with these distributions no joint one has the correlation {value}"
+        ),
+        "correlation.no_variance": (
+            "{name} and {other}: a correlation needs two standard deviations, t with 2 degrees of freedom has none"
         ),
         # models
         "model.no_outputs": "the model has no output",
@@ -72,6 +82,19 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "propagation.no_second_order": (
             "{output}: the terms of second order have no usable value at point {point}; propagate distributions"
         ),
+        # propagation of distributions
+        "monte_carlo.trials": (
+            "for a coverage probability of {probability} at least {needed} trials are needed, a whole number, not {value}"
+        ),
+        "monte_carlo.threads": "the number of threads is a whole number from 1 upward, not {value}",
+        "monte_carlo.digits": "a numerical tolerance rests on 1 to 4 significant digits, not {value}",
+        "monte_carlo.outside_domain": (
+            "{output}: {text} has no finite value in {count} of {trials} trials at point {point}; these had {region}"
+        ),
+        "monte_carlo.not_converged": (
+            "{output}: after {count} trials {field} at point {point} is stable to {value}, not to {expected}"
+        ),
+        "monte_carlo.no_interval": "{output}: there is no {field} coverage interval for the probability {value}",
         # coverage, results, records
         "coverage.probability": "a coverage probability lies strictly between 0 and 1, not {value}",
         "coverage.factor": "a coverage factor must be finite and greater than 0, not {value}",
@@ -165,6 +188,14 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "model.division_by_zero": "JCGM 100:2008, 5.1.2",
         "model.outside_domain": "JCGM 100:2008, 5.1.2",
         "propagation.no_second_order": "JCGM 101:2008, 5.8.1",
+        "quantity.parameter_mismatch": "JCGM 101:2008, 6.4.1",
+        "correlation.unattainable": "JCGM 102:2011, 5.3.3",
+        "correlation.no_variance": "JCGM 102:2011, 5.3.2",
+        "monte_carlo.trials": "JCGM 101:2008, 7.2.2",
+        "monte_carlo.digits": "JCGM 101:2008, 7.9.2",
+        "monte_carlo.outside_domain": "JCGM 101:2008, 5.10.1",
+        "monte_carlo.not_converged": "JCGM 101:2008, 7.9.4",
+        "monte_carlo.no_interval": "JCGM 101:2008, 8.1",
         "coverage.probability": "JCGM 100:2008, 6.2.2",
         "rounding.digits": "ILAC-P14:09/2020, clause 5",
         "reduction.incomplete_cycle": "OIML R 111-1:2004, C.4",
