@@ -43,6 +43,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "correlation.out_of_range": "{name} and {other}: a correlation lies between -1 and 1, not {value}",
         "correlation.itself": "{name}: a quantity has the correlation 1 with itself, not {value}",
         "correlation.duplicate": "{name} and {other}: the correlation is given more than once",
+        "correlation.shared_variance": "{name} and {other}: they cannot share {value}, more than the whole, {limit}",
+        "correlation.covariance_shape": "{name}: {count} values, {count} units and a square matrix of {count} are needed",
+        "correlation.not_symmetric": "{name}: the covariance matrix is not symmetric",
         "correlation.not_positive_semidefinite": (
             "the correlations of {name} contradict each other (smallest eigenvalue {value})"
         ),
@@ -50,7 +53,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
             "{name} and {other}: with these distributions no joint one has the correlation {value}"
         ),
         "correlation.no_variance": (
-            "{name} and {other}: a correlation needs two standard deviations, t with 2 degrees of freedom has none"
+            "{name} and {other}: a correlation needs standard deviations; t with at most 2 degrees of freedom has none"
         ),
         # models
         "model.no_outputs": "the model has no output",
@@ -84,7 +87,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         ),
         # propagation of distributions
         "monte_carlo.trials": (
-            "for a coverage probability of {probability} at least {needed} trials are needed, a whole number, not {value}"
+            "for a coverage probability of {probability} at least {needed} trials are needed, not {value}"
         ),
         "monte_carlo.threads": "the number of threads is a whole number from 1 upward, not {value}",
         "monte_carlo.digits": "a numerical tolerance rests on 1 to 4 significant digits, not {value}",
@@ -181,6 +184,9 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "quantity.too_few_readings": "JCGM 100:2008, 4.2.2",
         "correlation.out_of_range": _GUM_522,
         "correlation.itself": _GUM_522,
+        "correlation.shared_variance": "JCGM 100:2008, F.1.2.3",
+        "correlation.covariance_shape": "JCGM 101:2008, 6.4.8.1",
+        "correlation.not_symmetric": "JCGM 101:2008, 6.4.8.1",
         "correlation.not_positive_semidefinite": "JCGM 101:2008, 6.4.8.1",
         "model.unit_mismatch": "JCGM 100:2008, 4.1.1",
         "model.unit_result": "JCGM 100:2008, 4.1.1",
