@@ -1,0 +1,213 @@
+"""Nonlinear least squares: a formula fitted to points, with exact slopes and residuals of 50 digits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calc.errors import InvalidModel, InvalidQuantity, NotConverged, OutsideValidity
+from calc.quantities import finite
+from calc.regression import extended
+from calc.regression.levenberg import Arrival, search
+from calc.regression.linear import exact_variances
+from calc.regression.refinement import Column, Solution, solve
+from calc.regression.response import ResponseModel
+from calc.type_a import Number, exact_readings, nearest, root
+
+Array = NDArray[np.float64]
+_MAXIMUM_STEPS = 200
+_STANDS = Decimal("1e-22")
+
+
+@dataclass(frozen=True, slots=True)
+class NonlinearFit:
+    """A least-squares fit of a formula with p parameters to n points.
+
+    `coefficients` and `standard_errors`: (p,), in the order of `parameters`; `covariance`: (p, p), first order at the
+    solution; `residuals`: (n,), response minus fit. Sum of squares, residual standard deviation and `scale_known` are
+    as in `LinearFit`. `steps`: how many were taken, the damped and the refining ones together.
+    """
+
+    parameters: tuple[str, ...]
+    coefficients: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    standard_errors: tuple[float, ...]
+    residuals: tuple[float, ...]
+    residual_sum_of_squares: float
+    residual_standard_deviation: float
+    degrees_of_freedom: int
+    scale_known: bool
+    steps: int
+    exact_covariance: tuple[tuple[Fraction, ...], ...] = field(repr=False)
+
+
+def nonlinear_regression(
+    expression: str,
+    response: Sequence[Number],
+    predictors: Mapping[str, Sequence[Number]],
+    start: Mapping[str, float],
+    *,
+    standard_uncertainties: Sequence[Number] | None = None,
+    scale_known: bool = True,
+) -> NonlinearFit:
+    """Return the least-squares fit of `expression` to `response`, (n,), by the parameters named in `start`.
+
+    Parameters
+    ----------
+    expression : formula in the names of `start` and `predictors`, as in measurement models, of numbers without unit
+    predictors : each (n,); their numbers and those of the response count exactly as typed
+    start : starting values; where the formula is linear in some parameters, those need not be near
+    standard_uncertainties, scale_known : as in `linear_regression`
+
+    The search runs in double precision, from the start as given and with the linear parameters projected out; the
+    better end is refined by Gauss–Newton steps whose residuals and slopes have 50 digits, until 22 digits stand.
+    Raises InvalidModel, InvalidQuantity (`regression.dependent` where the points do not determine a parameter),
+    OutsideValidity where the formula has no value at the start, NotConverged.
+    Source: Moré, in Numerical Analysis (1978), 105–116; Björck, Numerical Methods for Least Squares Problems (1996), 9.
+    """
+    y = exact_readings(response, 1, "response")
+    columns = {name: exact_readings(column, 1, name) for name, column in predictors.items()}
+    for name, column in columns.items():
+        if len(column) != len(y):
+            raise InvalidQuantity("regression.lengths", name=name, count=len(column), expected=len(y))
+    if not start:
+        raise InvalidModel("model.no_outputs")
+    first = np.array([finite(value, name, "start") for name, value in start.items()])
+    variances = exact_variances(standard_uncertainties, len(y))
+    known = scale_known and variances is not None
+    needed = len(first) if known else len(first) + 1
+    if len(y) < needed:
+        raise InvalidQuantity("quantity.too_few_readings", name="response", count=len(y), needed=needed)
+    model = ResponseModel(expression, tuple(start), tuple(columns))
+    problem = _Problem(model, y, list(columns.values()), variances)
+    arrival = problem.approached(first)
+    return problem.refined(arrival, known=known)
+
+
+class _Problem:
+    """A model with its points, in doubles for the search and in decimals for the refinement."""
+
+    def __init__(
+        self,
+        model: ResponseModel,
+        response: Sequence[Fraction],
+        predictors: Sequence[Sequence[Fraction]],
+        variances: Sequence[Fraction] | None,
+    ) -> None:
+        self._model = model
+        self._rows = len(response)
+        self._floats = [np.array([nearest(v, model.output) for v in column]) for column in predictors]
+        self._response = np.array([nearest(v, model.output) for v in response])
+        self._weights = np.array([1.0 / root(v) for v in variances]) if variances else np.ones(self._rows)
+        self._variances = variances
+        with localcontext(extended.context()):
+            self._exact_response = [_decimal(value) for value in response]
+            self._points = [[_decimal(column[i]) for column in predictors] for i in range(self._rows)]
+
+    def _weighted(self, parameters: Array) -> tuple[Array, Array] | None:
+        found = self._model.on_arrays(parameters, self._floats, self._rows)
+        if found is None:
+            return None
+        values, slopes = found
+        residuals = self._weights * (self._response - values)
+        largest = max(float(np.abs(residuals).max()), float(np.abs(slopes).max()))
+        return (residuals, self._weights[:, None] * slopes) if largest < 1e150 else None
+
+    def approached(self, start: Array) -> Arrival:
+        """Return the better end of the searches; raises OutsideValidity where the start has no value."""
+        ends = [search(self._weighted, start, ())]
+        if self._model.linear and self._rows > len(self._model.linear):
+            ends.append(search(self._weighted, start, self._model.linear))
+        arrivals = [end for end in ends if end is not None]
+        if not arrivals:
+            raise OutsideValidity("model.outside_domain", output=self._model.output, text=self._model.text, point="1")
+        return min(arrivals, key=lambda arrival: arrival.squares)
+
+    def _evaluated(self, parameters: Sequence[Decimal]) -> tuple[list[Decimal], list[list[Decimal]]]:
+        """Return residuals, (n_rows,), and slopes, (n_parameters, n_rows), to 50 digits."""
+        values, slopes = self._model.on_decimals(parameters, self._points)
+        with localcontext(extended.context()):
+            return [y - value for y, value in zip(self._exact_response, values, strict=True)], slopes
+
+    def refined(self, arrival: Arrival, *, known: bool) -> NonlinearFit:
+        """Return the fit to which undamped steps with exact residuals settle from `arrival`."""
+        parameters = [Decimal(value) for value in arrival.parameters.tolist()]
+        last = Decimal("Infinity")
+        for step_number in range(1, _MAXIMUM_STEPS + 1):
+            try:
+                residuals, slopes = self._evaluated(parameters)
+            except ArithmeticError:
+                break
+            solution = self._solved(residuals, slopes, cofactors=False)
+            with localcontext(extended.context()):
+                change = [_decimal(value) for value in solution.coefficients]
+                parameters = [b + c for b, c in zip(parameters, change, strict=True)]
+                size = _size(change, parameters, slopes, self._exact_response)
+            if size <= _STANDS:
+                return self._result(parameters, arrival.steps + step_number, known=known)
+            if size > 2 * last and size > Decimal("1e-6"):
+                break
+            last = size
+        raise NotConverged("solver.not_converged", name=self._model.output, count=arrival.steps + step_number)
+
+    def _solved(
+        self, residuals: Sequence[Decimal], slopes: Sequence[Sequence[Decimal]], *, cofactors: bool
+    ) -> Solution:
+        try:
+            return solve(
+                [Column.of([Fraction(value) for value in column]) for column in slopes],
+                Column.of([Fraction(value) for value in residuals]),
+                self._variances,
+                cofactors=cofactors,
+            )
+        except InvalidQuantity as error:
+            position = str(error.values.get("name", "")).removeprefix("column ")
+            names = self._model.parameters
+            raise error.with_values(name=names[int(position) - 1] if position.isdigit() else ", ".join(names)) from None
+
+    def _result(self, parameters: Sequence[Decimal], steps: int, *, known: bool) -> NonlinearFit:
+        residuals, slopes = self._evaluated(parameters)
+        solution = self._solved(residuals, slopes, cofactors=True)
+        weights = [1 / variance for variance in self._variances] if self._variances else [Fraction(1)] * self._rows
+        with localcontext(extended.context()):
+            total = sum((r * r * _decimal(w) for r, w in zip(residuals, weights, strict=True)), Decimal(0))
+        squares, freedom = Fraction(total), self._rows - len(parameters)
+        scale = Fraction(1) if known else squares / freedom
+        covariance = tuple(tuple(value * scale for value in row) for row in solution.cofactors)
+        return NonlinearFit(
+            parameters=self._model.parameters,
+            coefficients=tuple(float(value) for value in parameters),
+            covariance=tuple(tuple(nearest(value, "covariance") for value in row) for row in covariance),
+            standard_errors=tuple(root(row[j]) for j, row in enumerate(covariance)),
+            residuals=tuple(float(value) for value in residuals),
+            residual_sum_of_squares=nearest(squares, "residual sum of squares"),
+            residual_standard_deviation=root(squares / freedom) if freedom else 0.0,
+            degrees_of_freedom=freedom,
+            scale_known=known,
+            steps=steps,
+            exact_covariance=covariance,
+        )
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def _size(
+    change: Sequence[Decimal],
+    parameters: Sequence[Decimal],
+    slopes: Sequence[Sequence[Decimal]],
+    response: Sequence[Decimal],
+) -> Decimal:
+    """Return the largest change, relative to its parameter or, where that is smaller, to the response it moves."""
+    largest = max((abs(value) for value in response), default=Decimal(0)) or Decimal(1)
+    sizes = []
+    for step, parameter, column in zip(change, parameters, slopes, strict=True):
+        moved = abs(step) * max(abs(value) for value in column) / largest
+        sizes.append(min(abs(step / parameter), moved) if parameter else moved)
+    return max(sizes)
