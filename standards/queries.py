@@ -23,15 +23,18 @@ from standards.instrument_queries import (
 )
 from standards.register_queries import standard_line, standards
 from standards.use_queries import (
+    ReferenceSource,
     calibration_choice,
     check_use,
     reference_correlations,
+    reference_source,
     reference_value_at,
     usable_calibrations,
     usable_without_calibration,
 )
 
 __all__ = [
+    "ReferenceSource",
     "calibration_choice",
     "calibration_facts",
     "calibrations_by_id",
@@ -48,6 +51,7 @@ __all__ = [
     "own_instruments",
     "own_standard_facts",
     "reference_correlations",
+    "reference_source",
     "reference_value_at",
     "standard_facts",
     "standard_line",

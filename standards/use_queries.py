@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -30,6 +31,7 @@ from standards.calibration_queries import (
     drifts_of,
 )
 from standards.facts import (
+    DriftFacts,
     InstrumentFacts,
     LegalRegime,
     StandardFacts,
@@ -268,11 +270,36 @@ def reference_value_at(
     Either the content is named, or the range, if the calibration says one thing of it as left. Whether it may be used
     then is asked separately (`check_use`). Raises NotFound; RuleViolation reference.* (see standards.reference).
     """
+    source = reference_source(session, calibration_id, content_id, range_id=range_id)
+    return source.value_at(point, at)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSource:
+    """What a calibration says, read once to be asked at many points; `value_at` computes and reads nothing more."""
+
+    calibration: CalibrationFacts
+    content: ContentFacts
+    drifts: tuple[DriftFacts, ...]
+    timezone: str
+
+    def value_at(self, point: Point | None, at: datetime) -> ReferenceValue:
+        """Return the value at a point and an instant. Raises RuleViolation reference.* (see standards.reference)."""
+        on = local_date(at, self.timezone)
+        return reference_value(self.calibration, self.content, point, self.drifts, on)
+
+
+def reference_source(
+    session: Session, calibration_id: int, content_id: int | None = None, *, range_id: int | None = None
+) -> ReferenceSource:
+    """Return what a calibration says of one content, or of a range if it says one thing of it as left.
+
+    Raises NotFound; RuleViolation reference.ambiguous.
+    """
     calibration = calibration_facts(session, calibration_id)
     content = _content(calibration, content_id) if content_id is not None else _only(calibration, range_id)
     standard = standard_facts(session, calibration.standard_id)
-    drifts = drifts_of(session, standard.id)
-    return reference_value(calibration, content, point, drifts, local_date(at, standard.timezone))
+    return ReferenceSource(calibration, content, tuple(drifts_of(session, standard.id)), standard.timezone)
 
 
 def _only(calibration: CalibrationFacts, range_id: int | None) -> ContentFacts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,7 +32,7 @@ from lims.procedures.definition_facts import (
 )
 from lims.procedures.facts import ProcedureVersionFacts
 from standards import queries as standards
-from standards.calibration_facts import Point, ReferenceValue
+from standards.calibration_facts import CalibrationChoice, ContentChoice, Point, ReferenceValue
 from standards.facts import InstrumentFacts
 
 
@@ -79,10 +79,36 @@ def seed_of(run: RunFacts) -> int:
     return int(hashlib.sha256(run.token.encode()).hexdigest()[:12], 16)
 
 
-def input_record(session: Session, material: RunMaterial, *, now: datetime) -> Gathered:
-    """Return the whole input of the run's evaluation as plain data."""
+Places = Collection[tuple[str, str]]
+"""Section and point of the rows that are asked for."""
+
+
+class Sources:
+    """What the calibrations of a run say, each read once however many points are asked of it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._sources: dict[tuple[int, int | None], standards.ReferenceSource] = {}
+        self._choices: dict[int, CalibrationChoice] = {}
+
+    def source(self, calibration_id: int, content_id: int | None) -> standards.ReferenceSource:
+        """Return a content of a calibration, or its only one. Raises NotFound, RuleViolation."""
+        key = (calibration_id, content_id)
+        if key not in self._sources:
+            self._sources[key] = standards.reference_source(self._session, calibration_id, content_id)
+        return self._sources[key]
+
+    def contents(self, calibration_id: int) -> tuple[ContentChoice, ...]:
+        """Return what a calibration has to say."""
+        if calibration_id not in self._choices:
+            self._choices[calibration_id] = standards.calibration_choice(self._session, calibration_id)
+        return self._choices[calibration_id].contents
+
+
+def input_record(session: Session, material: RunMaterial, *, now: datetime, only: Places | None = None) -> Gathered:
+    """Return the whole input of the run's evaluation as plain data; with `only`, as much as those rows rest on."""
     run, version = material.run, material.procedure
-    references, faults = _references(session, material, material.measured_at(now))
+    references, faults = _references(Sources(session), material, material.measured_at(now), only)
     left_out = queries.points_left_out(queries.exclusions(session, run.id))
     contents = sorted({use.content_id for use in material.uses if use.content_id is not None})
     record: dict[str, Any] = {
@@ -151,28 +177,30 @@ def _item_resolution(material: RunMaterial) -> dict[str, dict[str, str]]:
     return found
 
 
-def _references(session: Session, material: RunMaterial, at: datetime) -> tuple[list[dict[str, Any]], list[UseFault]]:
+def _references(
+    sources: Sources, material: RunMaterial, at: datetime, only: Places | None
+) -> tuple[list[dict[str, Any]], list[UseFault]]:
     """Ask each chosen calibration for its value at every point where the model wants it."""
     found: list[dict[str, Any]] = []
     faults: dict[tuple[int, str], UseFault] = {}
-    for use, section, point, asked in _wanted(session, material):
-        if use.calibration_id is None:
+    for use, section, point, asked in _wanted(sources, material):
+        if use.calibration_id is None or not (only is None or section[0] == CONDITIONS or section in only):
             continue
         content_id = asked or use.content_id
         try:
-            value = standards.reference_value_at(session, use.calibration_id, content_id, point=point, at=at)
+            value = sources.source(use.calibration_id, content_id).value_at(point, at)
         except LimsError as error:
             faults.setdefault(
                 (use.id, error.code),
                 UseFault(use.id, use.standard_code, error.code, False, error.clause, error.values),
             )
             continue
-        found.append(_reference_data(session, use, section, value))
+        found.append(_reference_data(sources, use, section, value))
     return found, list(faults.values())
 
 
 def _wanted(
-    session: Session, material: RunMaterial
+    sources: Sources, material: RunMaterial
 ) -> Iterator[tuple[EquipmentUseFacts, tuple[str, str], Point, int | None]]:
     """Yield each use with the section and point, and the value of the argument, that a model asks it for."""
     for section in material.definition.sections:
@@ -186,11 +214,11 @@ def _wanted(
                 here = use.section in {"", section.code} and use.point in {"", point.code}
                 if use.slot in slots and here:
                     yield use, (section.code, point.code), Point(point.nominal, point.unit), None
-    yield from _wanted_sensors(session, material)
+    yield from _wanted_sensors(sources, material)
 
 
 def _wanted_sensors(
-    session: Session, material: RunMaterial
+    sources: Sources, material: RunMaterial
 ) -> Iterator[tuple[EquipmentUseFacts, tuple[str, str], Point, int | None]]:
     """Yield the sensors of those conditions that enter a model, at the mean of what was read."""
     entering = {
@@ -204,7 +232,7 @@ def _wanted_sensors(
         mean = condition_mean(material, quantity)
         for use in material.uses:
             if use.slot in slots and use.calibration_id is not None and mean is not None:
-                contents = standards.calibration_choice(session, use.calibration_id).contents
+                contents = sources.contents(use.calibration_id)
                 content_id = next((c.content_id for c in contents if c.quantity == quantity), None)
                 yield use, (CONDITIONS, quantity), mean, content_id
                 break
@@ -230,17 +258,11 @@ def condition_values(readings: Sequence[ReadingFacts], quantity: str, unit: str)
 
 
 def _reference_data(
-    session: Session, use: EquipmentUseFacts, where: tuple[str, str], value: ReferenceValue
+    sources: Sources, use: EquipmentUseFacts, where: tuple[str, str], value: ReferenceValue
 ) -> dict[str, Any]:
     drift = value.drift
-    content = next(
-        (
-            entry
-            for entry in standards.calibration_choice(session, value.calibration_id).contents
-            if entry.content_id == value.content_id
-        ),
-        None,
-    )
+    contents = sources.contents(value.calibration_id)
+    content = next((entry for entry in contents if entry.content_id == value.content_id), None)
     resolution = None
     if content is not None and content.resolution is not None:
         resolution = {"step": f"{content.resolution:f}", "unit": content.resolution_unit or content.unit}
