@@ -216,12 +216,12 @@ def test_formulas_that_are_no_text(thing: object) -> None:
 WORDS = """
 c pi ( ) ( ) , , ** * / + - [ ] . : = == < > ! ' " { } \\ ; _ __class__ lambda for in if else
 0 1 2 64 65 -1 0.5 1e9 1e-9 1e308 1e-320 9e999 .5 5. 1e 0x1
-""".split()
+"""
 TOKENS = st.sampled_from(
     [
         *SYMBOLS,
         *FUNCTIONS,
-        *WORDS,
+        *WORDS.split(),
         " ",
         "\n",
         "\t",
