@@ -108,8 +108,8 @@ def _reported(value: Decimal, uncertainty: Decimal, digits: int, mode: RoundingM
 
 
 def report(
-    value: float,
-    expanded_uncertainty: float,
+    value: float | Decimal,
+    expanded_uncertainty: float | Decimal,
     unit: str,
     *,
     digits: int = 2,
@@ -180,11 +180,12 @@ def _mark(language: str) -> str:
     return _MARKS[language]
 
 
-def localise(text: str, language: str) -> str:
+def localise(text: str, language: str, *, longest_together: int = 4) -> str:
     """Return canonical text as a reader of "vi" or "en" expects it: decimal mark, thin-space groups of three, minus.
 
-    Four digits on one side of the mark stay together (SI Brochure, 9th edition, 5.4.4). Raises InvalidQuantity for
-    text that is not canonical. `delocalise` turns it back.
+    Four digits on one side of the mark stay together (SI Brochure, 9th edition, 5.4.4) unless `longest_together` is
+    3, which holds for decimals only. Raises InvalidQuantity for text that is not canonical. `delocalise` turns back
+    what was written without it.
     """
     mark = _mark(language)
     match = _CANONICAL.fullmatch(text)
@@ -195,7 +196,7 @@ def localise(text: str, language: str) -> str:
         head = len(whole) % 3
         groups = [whole[:head]] if head else []
         whole = THIN_SPACE.join(groups + [whole[i : i + 3] for i in range(head, len(whole), 3)])
-    if part is not None and len(part) > 4:
+    if part is not None and len(part) > longest_together:
         part = THIN_SPACE.join(part[i : i + 3] for i in range(0, len(part), 3))
     sign = MINUS if match["sign"] == "-" else match["sign"]
     return f"{sign}{whole}" + ("" if part is None else f"{mark}{part}")
