@@ -14,8 +14,9 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from calc.errors import InvalidQuantity
+from calc.exact_numbers import exact_readings, root
 from calc.quantities import Distribution, Estimate, Evaluation, InputQuantity, finite
-from calc.type_a import PooledDeviation, estimate_of, exact_readings, root
+from calc.type_a import PooledDeviation, estimate_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from calc.errors import InvalidQuantity
-from calc.regression.refinement import Column, solve
-from calc.type_a import Number, exact_readings, nearest, root
+from calc.exact_numbers import Column, Number, exact_readings, nearest, root
+from calc.regression.refinement import solve
 
 Row = tuple[Fraction, ...]
 Matrix = tuple[Row, ...]

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calc.errors import InvalidModel, InvalidQuantity, NotConverged, OutsideValidity
+from calc.exact_numbers import Column, Number, exact_readings, nearest, root
 from calc.quantities import finite
 from calc.regression import extended
 from calc.regression.levenberg import Arrival, search
 from calc.regression.linear import exact_variances
-from calc.regression.refinement import Column, Solution, solve
+from calc.regression.refinement import Solution, solve
 from calc.regression.response import ResponseModel
-from calc.type_a import Number, exact_readings, nearest, root
 
 Array = NDArray[np.float64]
 _MAXIMUM_STEPS = 200

@@ -13,10 +13,9 @@ from scipy.special import chdtrc, fdtrc
 from calc.curves.domain import Domain
 from calc.curves.polynomial import PolynomialCurve
 from calc.errors import InvalidQuantity, OutsideValidity
+from calc.exact_numbers import Column, Number, exact_readings, nearest
 from calc.quantities import finite
 from calc.regression.linear import LinearFit, exact_variances, fitted
-from calc.regression.refinement import Column
-from calc.type_a import Number, exact_readings, nearest
 
 MAXIMUM_DEGREE = 30
 _UNRESOLVED = Fraction(1, 2**104)  # squared residuals below the squared resolution of doubles say nothing

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from calc.errors import InvalidQuantity
+from calc.exact_numbers import Column
 
 _BITS = 320
 _DIGITS = 170  # bits of a solution that have to stand, 51 decimal digits
@@ -26,31 +27,6 @@ _DEPENDENT = 1e-14
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.object_]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of exact numbers: whole `numerators`, (n_rows,), over one positive `denominator`."""
-
-    numerators: tuple[int, ...]
-    denominator: int
-
-    @classmethod
-    def of(cls, values: Sequence[Fraction]) -> Column:
-        """Return the column that holds these values."""
-        denominator = math.lcm(*(value.denominator for value in values))
-        return cls(tuple(value.numerator * (denominator // value.denominator) for value in values), denominator)
-
-    def exponent(self) -> int:
-        """Return e so that the largest magnitude lies between 2**(e-1) and 2**(e+1), 0 for a column of zeros."""
-        largest = max((abs(number) for number in self.numerators), default=0)
-        return largest.bit_length() - self.denominator.bit_length() if largest else 0
-
-    def fixed(self, exponent: int) -> list[int]:
-        """Return the values times 2**(320 - exponent), rounded down."""
-        up, down = max(_BITS - exponent, 0), max(exponent - _BITS, 0)
-        divisor = self.denominator << down
-        return [(number << up) // divisor for number in self.numerators]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +54,18 @@ def solve(
     Without `cofactors` that field is empty. Raises InvalidQuantity `regression.dependent` where a column is, to 14
     digits, a combination of those before it.
     """
-    exponents = [column.exponent() for column in columns]
-    height = response.exponent()
+    exponents = [_exponent(column) for column in columns]
+    height = _exponent(response)
     spread = Column.of(variances or [Fraction(1)] * len(response.numerators))
-    breadth = spread.exponent()
+    breadth = _exponent(spread)
     system = _System(
-        _table([column.fixed(e) for column, e in zip(columns, exponents, strict=True)]).T,
-        _table([spread.fixed(breadth)]).T,
+        _table([_fixed(column, e) for column, e in zip(columns, exponents, strict=True)]).T,
+        _table([_fixed(spread, breadth)]).T,
     )
     width = len(columns)
     count = 1 + width if cofactors else 1
     right = np.zeros((len(response.numerators), count), dtype=object)
-    right[:, 0] = response.fixed(height)
+    right[:, 0] = _fixed(response, height)
     below = np.zeros((width, count), dtype=object)
     for index in range(count - 1):
         below[index, index + 1] = -(1 << _BITS)
@@ -103,6 +79,19 @@ def solve(
     smallest = 1 << (_BITS - _NOTHING)
     cleaned = (0 if abs(residual) < smallest else residual for residual in residuals)
     return Solution(coefficients, inverse, tuple(_number(residual, height) for residual in cleaned))
+
+
+def _exponent(column: Column) -> int:
+    """Return e so that the largest magnitude lies between 2**(e-1) and 2**(e+1), 0 for a column of zeros."""
+    largest = max((abs(number) for number in column.numerators), default=0)
+    return largest.bit_length() - column.denominator.bit_length() if largest else 0
+
+
+def _fixed(column: Column, exponent: int) -> list[int]:
+    """Return the values times 2**(320 - exponent), rounded down."""
+    up, down = max(_BITS - exponent, 0), max(exponent - _BITS, 0)
+    divisor = column.denominator << down
+    return [(number << up) // divisor for number in column.numerators]
 
 
 def _table(rows: Sequence[Sequence[int]]) -> Integers:
