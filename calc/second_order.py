@@ -17,10 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calc.assembly import assemble, function
+from calc.binding import bound_symbols, checked_points, quantities_by_key
 from calc.derivatives import gradient
-from calc.errors import OutsideValidity
+from calc.errors import InvalidQuantity, OutsideValidity
 from calc.graph import SCALAR_FUNCTIONS, Graph
-from calc.model import CompiledModel
+from calc.model import CompiledModel, MeasurementModel, compile_model
+from calc.propagation import correlation_pairs
+from calc.quantities import EvaluationWarning, ModelInputs
 
 Matrix = NDArray[np.float64]
 
@@ -39,6 +42,49 @@ class SecondOrder:
     standard_uncertainties: tuple[float, ...]
     estimate_corrections: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOrderOutput:
+    """One output at one point, uncertainties and correction in `unit`; see `SecondOrder` for what they mean."""
+
+    point: str
+    output: str
+    estimate: float
+    unit: str
+    first_order: float
+    standard_uncertainty: float
+    estimate_correction: float
+
+    @property
+    def warning(self) -> EvaluationWarning | None:
+        """The warning `propagation.second_order_matters` with these numbers, or None where it does not matter."""
+        if not matters(self.first_order, self.standard_uncertainty, self.estimate_correction):
+            return None
+        numbers = {
+            "first_order": self.first_order,
+            "second_order": self.standard_uncertainty,
+            "estimate_correction": self.estimate_correction,
+        }
+        return EvaluationWarning("propagation.second_order_matters", self.point, self.output, "", numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOrderResult:
+    """All outputs, point by point and within a point in the model's order.
+
+    `covariances`: by point, (n_outputs, n_outputs) over the outputs of that point, to second order.
+    """
+
+    outputs: tuple[SecondOrderOutput, ...]
+    covariances: dict[str, tuple[tuple[float, ...], ...]]
+
+    def output(self, point: str, name: str) -> SecondOrderOutput:
+        """Return the figures of output `name` at `point`; raises InvalidQuantity if there are none."""
+        for output in self.outputs:
+            if output.point == point and output.output == name:
+                return output
+        raise InvalidQuantity("inputs.unknown_quantity", name=f"{point}/{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +206,39 @@ def _covariance(one: Sequence[Matrix], two: Sequence[Matrix], correlation: Matri
     second = 0.5 * np.vdot(one[1] @ correlation, (two[1] @ correlation).T)
     third = 0.5 * (one[0] @ correlation @ two[2] + two[0] @ correlation @ one[2])
     return float(first + second + third)
+
+
+def second_order_of(model: MeasurementModel, inputs: ModelInputs) -> SecondOrderResult:
+    """Return the uncertainties to second order of all outputs at every point, from what `calc.evaluate` takes.
+
+    Raises what `evaluate` raises for the same arguments, and OutsideValidity `propagation.no_second_order`.
+    Source: JCGM 100:2008, 5.1.2, note; see `second_order`.
+    """
+    compiled = compile_model(model)
+    quantities = quantities_by_key(inputs)
+    pairs = correlation_pairs(tuple(quantities), inputs.correlations)
+    checked_points(inputs.points)
+    outputs, covariances = [], {}
+    for point in inputs.points:
+        bound = bound_symbols(compiled, point, quantities)
+        estimates = compiled.program.linearise(bound.values, point.point).values
+        found = second_order(
+            compiled, bound.values, bound.standard_uncertainties, bound.correlation(pairs), point.point
+        )
+        covariances[point.point] = found.covariance
+        for place, definition in enumerate(compiled.model.outputs):
+            outputs.append(
+                SecondOrderOutput(
+                    point.point,
+                    definition.name,
+                    estimates[place],
+                    definition.unit,
+                    found.first_order[place],
+                    found.standard_uncertainties[place],
+                    found.estimate_corrections[place],
+                )
+            )
+    return SecondOrderResult(tuple(outputs), covariances)
 
 
 def matters(first_order: float, second_order: float, estimate_correction: float) -> bool:

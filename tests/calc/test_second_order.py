@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from calc.errors import OutsideValidity
+from calc.errors import InvalidQuantity, OutsideValidity
 from calc.model import CompiledModel, InputDefinition, MeasurementModel, OutputDefinition, compile_model
-from calc.second_order import matters, second_order
+from calc.quantities import Correlation, Estimate, InputQuantity, ModelInputs, PointBinding
+from calc.second_order import matters, second_order, second_order_of
 
 H1 = "lS + d - lS*(dalpha*theta + alphaS*dtheta)"
 H1_INPUTS = {
@@ -157,3 +158,43 @@ def test_refused(expression: str, value: float, u: float) -> None:
 )
 def test_when_it_matters(first: float, second: float, correction: float, expected: bool) -> None:
     assert matters(first, second, correction) is expected
+
+
+def test_from_the_inputs_of_an_evaluation() -> None:
+    """JCGM 101:2008, 9.4: units, two points, a shared quantity and a correlation."""
+    model = MeasurementModel(
+        (OutputDefinition("Y", "X1**2 + X2**2", "1"), OutputDefinition("D", "X1 - X2", "%")),
+        (InputDefinition("X1", "%"), InputDefinition("X2", "1")),
+    )
+    quantities = (
+        InputQuantity("a", Estimate(0.01, 0.005, "1")),
+        InputQuantity("b", Estimate(0.0, 0.5, "%")),
+        InputQuantity("unused", Estimate(0.0, 1.0, "kg")),
+    )
+    points = (PointBinding("one", {"X1": "a", "X2": "b"}), PointBinding("two", {"X1": "a", "X2": "a"}))
+    result = second_order_of(model, ModelInputs(quantities, (), points))
+    loss = result.output("one", "Y")
+    assert loss.unit == "1"
+    assert loss.estimate == pytest.approx(1e-4, rel=1e-14)
+    assert loss.first_order == pytest.approx(100e-6, rel=1e-12)
+    assert loss.standard_uncertainty == pytest.approx(111.8034e-6, rel=1e-6)
+    assert loss.estimate_correction == pytest.approx(50e-6, rel=1e-12)
+    assert loss.warning is not None
+    assert (loss.warning.code, loss.warning.point, loss.warning.output) == (
+        "propagation.second_order_matters",
+        "one",
+        "Y",
+    )
+    assert loss.warning.numbers["second_order"] == loss.standard_uncertainty
+    assert result.output("one", "D").warning is None
+    double = result.output("two", "Y")  # 2 a², so twice the curvature in one quantity
+    assert double.standard_uncertainty == pytest.approx(math.sqrt(4e-8 + 8 * 0.005**4), rel=1e-12)
+    assert result.output("two", "D").standard_uncertainty == 0.0
+    assert result.covariances["one"][0][0] == pytest.approx(loss.standard_uncertainty**2, rel=1e-13)
+    with pytest.raises(InvalidQuantity):
+        result.output("three", "Y")
+    linked = ModelInputs(quantities, (Correlation("b", "a", 0.9),), points[:1])
+    assert second_order_of(model, linked).output("one", "Y").standard_uncertainty == pytest.approx(120.52e-6, rel=1e-4)
+    with pytest.raises(InvalidQuantity) as caught:
+        second_order_of(model, ModelInputs(quantities, (), (PointBinding("one", {"X1": "a"}),)))
+    assert (caught.value.code, caught.value.values["name"]) == ("inputs.missing_symbol", "X2")
