@@ -78,7 +78,7 @@ def test_a_caller_may_bring_more() -> None:
 @pytest.mark.parametrize(
     ("name", "observations", "parameters", "code"),
     [
-        ("median", [], {}, "reduction.unknown"),
+        ("mode", [], {}, "reduction.unknown"),
         ("mean", [], {}, "quantity.too_few_readings"),
         ("mean", [Observation(1.0)], {}, "quantity.too_few_readings"),
         ("mean", [Observation(1.0), Observation(math.nan)], {}, "quantity.not_finite"),
