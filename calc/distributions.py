@@ -234,10 +234,10 @@ def _curvilinear_quantile(shape: float, p: Array) -> Array:
         return 2.0 * p - 1.0
     mass = np.abs(p - 0.5)
     inner, outer = 1.0 - shape, 1.0 + shape
-    height = (math.log(outer / inner) if inner > 0.0 else 0.0) / (4.0 * shape)
+    logarithm = math.log1p(2.0 * shape / inner) if inner > 0.0 else 0.0
+    height = logarithm / (4.0 * shape)
     edge = inner * height
-    level = 4.0 * shape * np.maximum(mass - edge, 0.0) + inner + (inner * math.log(outer / inner) if inner > 0 else 0.0)
-    argument = np.maximum(-level / (outer * math.e), -1.0 / math.e)
-    w = lambertw(argument, -1).real
-    beyond = np.clip(level / -w, inner, outer)
+    level = 4.0 * shape * np.maximum(mass - edge, 0.0) + inner * (1.0 + logarithm)
+    argument = np.maximum(-level / (outer * math.e), -(1.0 - 1e-15) / math.e)  # scipy has no value at -1/e itself
+    beyond = np.clip(level / -lambertw(argument, -1).real, inner, outer)
     return np.copysign(np.where(mass <= edge, mass / height if height > 0.0 else 0.0, beyond), p - 0.5)

@@ -8,7 +8,7 @@ a fraction of the functions themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from calc.distributions import Marginal
+from calc.joint_distributions import Joint
 from calc.quantities import Distribution
 
 Array = NDArray[np.float64]
@@ -165,38 +166,21 @@ def draw(marginal: Marginal, generator: Generator, out: Array, scratch: Scratch)
     _DRAWS[marginal.kind](marginal, generator, out, scratch)
 
 
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """Input quantities that correlations hold together, with `rows` of the table of draws they fill.
-
-    `factor`, shape (m, m), lower triangular: factor · factorᵀ is the correlation matrix of the normal numbers beneath.
-    `degrees_of_freedom` is finite for a multivariate t distribution (JCGM 102:2011, 5.3.2), else infinite; `copula`
-    says that the marginals are not all normal and are reached through their quantiles (5.3.3).
-    """
-
-    rows: tuple[int, ...]
-    marginals: tuple[Marginal, ...]
-    factor: tuple[tuple[float, ...], ...]
-    degrees_of_freedom: float = math.inf
-    copula: bool = False
-
-
-def draw_joint(joint: Joint, generator: Generator, table: Array, scratch: Scratch, work: Array) -> None:
-    """Fill the rows of `table`, shape (n_quantities, n), that belong to correlated quantities.
+def draw_joint(joint: Joint, generator: Generator, rows: Sequence[Array], scratch: Scratch, work: Array) -> None:
+    """Fill `rows`, m arrays of shape (n,), with draws of m correlated quantities, in their units.
 
     `work`: at least (m, n), overwritten. Multivariate normal: JCGM 101:2008, 6.4.8.4 and C.5.
     """
-    normals = work[: len(joint.rows)]
+    normals = work[: len(rows)]
     for row in normals:
         standard_normal(generator, row, scratch)
     if math.isfinite(joint.degrees_of_freedom):
-        common = scratch.uniforms[: table.shape[1]]
+        common = scratch.uniforms[: work.shape[1]]
         generator.standard_gamma(0.5 * joint.degrees_of_freedom, out=common)
         np.divide(0.5 * joint.degrees_of_freedom, common, common)
         np.sqrt(common, common)
         np.multiply(normals, common, normals)
-    for row, marginal, weights in zip(joint.rows, joint.marginals, joint.factor, strict=True):
-        out = table[row]
+    for out, marginal, weights in zip(rows, joint.marginals, joint.factor, strict=True):
         np.multiply(normals[0], weights[0], out)
         for normal, weight in zip(normals[1:], weights[1:], strict=True):
             if weight != 0.0:
