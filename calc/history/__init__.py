@@ -1,0 +1,1 @@
+"""Results over time and between laboratories: comparisons, drift, calibration intervals, control charts."""
