@@ -17,7 +17,7 @@ from calc.engine import ENGINE_VERSION
 from calc.errors import InvalidQuantity
 from calc.model import CompiledModel, MeasurementModel
 from calc.quantities import EvaluationWarning, ModelInputs
-from calc.trial_blocks import BLOCK_TRIALS, Moments, Sink, checked_deviations, merged, run_blocks
+from calc.trial_blocks import BLOCK_TRIALS, BlockRunner, Moments, Sink, checked_deviations, merged
 from calc.trial_collectors import Collector, Histogram, StoredTrials
 from calc.trial_plan import TrialPlan, trial_plan
 
@@ -133,7 +133,7 @@ def run_trials(plan: TrialPlan, trials: int, settings: RunSettings) -> MonteCarl
         return result_of(plan, trials, settings, moments, stored)
     pilot_blocks = min(_PILOT_BLOCKS, max(1, LARGEST_STORED // (plan.width * BLOCK_TRIALS)))
     pilot = StoredTrials(plan.width, pilot_blocks * BLOCK_TRIALS)
-    run_blocks(plan, seed=settings.seed, blocks=range(pilot_blocks), trials=trials, sinks=[pilot])
+    BlockRunner(plan, settings.seed).run(range(pilot_blocks), trials, [pilot])
     histograms = [Histogram.like(pilot) for _ in range(settings.threads)]
     del pilot
     moments = _moments_of(plan, trials, settings, histograms)
@@ -158,10 +158,11 @@ def _check_count(value: int, least: int, code: str) -> None:
 def _moments_of(plan: TrialPlan, trials: int, settings: RunSettings, sinks: Sequence[Sink]) -> Moments:
     """Run all blocks, section by section, and return the moments of all trials."""
     blocks = -(-trials // BLOCK_TRIALS)
+    runner = BlockRunner(plan, settings.seed)
     sections = []
     for first in range(0, blocks, _SECTION_BLOCKS):
         part = range(first, min(first + _SECTION_BLOCKS, blocks))
-        sections.append(merged(run_blocks(plan, seed=settings.seed, blocks=part, trials=trials, sinks=sinks)))
+        sections.append(merged(runner.run(part, trials, sinks)))
     return merged(sections)
 
 

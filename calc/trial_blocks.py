@@ -87,27 +87,25 @@ def _moments(results: Array) -> Moments:
 class _Worker:
     """One thread's arrays, for whole blocks and for the last, shorter one."""
 
-    def __init__(self, plan: TrialPlan, seed: int, trials: int, sink: Sink) -> None:
-        self._plan, self._seed, self._trials, self._sink = plan, seed, trials, sink
+    def __init__(self, plan: TrialPlan, seed: int) -> None:
+        self._plan, self._seed = plan, seed
         self._spaces: dict[int, Workspace] = {}
 
-    def run(self, blocks: Sequence[int]) -> list[tuple[int, Moments, list[_Fault]]]:
+    def run(self, blocks: Sequence[int], trials: int, sink: Sink) -> list[tuple[int, Moments, list[_Fault]]]:
         # a result that does not exist is found by what it leaves, not by numpy's warnings
         with np.errstate(all="ignore"):
-            return [(block, *self._block(block)) for block in blocks]
+            return [(block, *self._block(block, trials, sink)) for block in blocks]
 
-    def _block(self, block: int) -> tuple[Moments, list[_Fault]]:
+    def _block(self, block: int, trials: int, sink: Sink) -> tuple[Moments, list[_Fault]]:
         start = block * BLOCK_TRIALS
-        count = min(BLOCK_TRIALS, self._trials - start)
+        count = min(BLOCK_TRIALS, trials - start)
         if count not in self._spaces:
             self._spaces[count] = Workspace(self._plan, count)
         space = self._spaces[count]
         space.run(Generator(SFC64(SeedSequence(self._seed, spawn_key=(block,)))))
-        self._sink.take(start, space.results)
-        faults: list[_Fault] = []
-        if not np.isfinite(space.results.sum()):
-            faults = self._faults(space)
-        return _moments(space.results), faults
+        sink.take(start, space.results)
+        moments = _moments(space.results)
+        return moments, [] if np.isfinite(moments.mean).all() else self._faults(space)
 
     def _faults(self, space: Workspace) -> list[_Fault]:
         program = self._plan.compiled.program
@@ -129,26 +127,35 @@ class _Worker:
         return faults
 
 
-def run_blocks(plan: TrialPlan, *, seed: int, blocks: range, trials: int, sinks: Sequence[Sink]) -> list[Moments]:
-    """Run some blocks of a run of `trials` trials, one thread for each sink; returns their moments in order.
+class BlockRunner:
+    """Runs blocks of one plan and seed, on as many threads as it is given sinks."""
 
-    A sink gets the results of the blocks that its thread runs. Raises OutsideValidity `monte_carlo.outside_domain`,
-    with the number of trials, output, point and the range of the inputs, where trials have no finite result.
-    """
-    threads = len(sinks)
-    workers = [_Worker(plan, seed, trials, sink) for sink in sinks]
-    shares = [blocks[index::threads] for index in range(threads)]
-    if threads == 1:
-        done = workers[0].run(shares[0])
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            results = pool.map(lambda worker, share: worker.run(share), workers, shares)
-            done = [item for part in results for item in part]
-    done.sort(key=lambda item: item[0])
-    faults = [fault for _, _, found in done for fault in found]
-    if faults:
-        raise _outside(plan, faults, sum(moments.count for _, moments, _ in done))
-    return [moments for _, moments, _ in done]
+    def __init__(self, plan: TrialPlan, seed: int) -> None:
+        self._plan, self._seed = plan, seed
+        self._workers: list[_Worker] = []
+
+    def run(self, blocks: range, trials: int, sinks: Sequence[Sink]) -> list[Moments]:
+        """Run some blocks of a run of `trials` trials; returns their moments in order.
+
+        Each sink gets the results of the blocks that its thread runs; one sink for all has to bear that. Raises
+        OutsideValidity `monte_carlo.outside_domain`, with the number of trials, output, point and the range of the
+        inputs, where trials have no finite result.
+        """
+        threads = len(sinks)
+        while len(self._workers) < threads:
+            self._workers.append(_Worker(self._plan, self._seed))
+        if threads == 1:
+            done = self._workers[0].run(blocks, trials, sinks[0])
+        else:
+            shares = [blocks[index::threads] for index in range(threads)]
+            with ThreadPoolExecutor(threads) as pool:
+                results = pool.map(_Worker.run, self._workers, shares, [trials] * threads, sinks)
+                done = [item for part in results for item in part]
+        done.sort(key=lambda item: item[0])
+        faults = [fault for _, _, found in done for fault in found]
+        if faults:
+            raise _outside(self._plan, faults, sum(moments.count for _, moments, _ in done))
+        return [moments for _, moments, _ in done]
 
 
 def _outside(plan: TrialPlan, faults: Sequence[_Fault], trials: int) -> OutsideValidity:

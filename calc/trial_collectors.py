@@ -39,6 +39,12 @@ class StoredTrials:
     def __init__(self, width: int, trials: int) -> None:
         self.values = np.empty((width, trials))
 
+    def part(self, start: int, trials: int) -> StoredTrials:
+        """Return some consecutive trials; they share memory with these."""
+        part = StoredTrials(0, 0)
+        part.values = self.values[:, start : start + trials]
+        return part
+
     def take(self, start: int, results: Array) -> None:
         self.values[:, start : start + results.shape[1]] = results
 
