@@ -104,7 +104,7 @@ def test_median_of_three_equal_results() -> None:
     assert found.reference == pytest.approx(5.0, abs=0.005)
     assert found.standard_uncertainty == pytest.approx(math.sqrt(1.0 - math.sqrt(3.0) / math.pi), rel=0.005)
     degree = found.degree_of_equivalence("L1")
-    # d = x − median is 0 in a third of the trials; its variance is 1 + v − 2·cov, with cov = 1/3 of Var(sum) share
+    # u²(d) = 1 + v − 2·cov(x, median), and cov = 1/3: the median minus the mean is independent of the mean
     assert degree.standard_uncertainty == pytest.approx(math.sqrt(1.0 + 0.448671 - 2.0 / 3.0), rel=0.01)
     assert degree.interval[0] < degree.difference < degree.interval[1]
 
