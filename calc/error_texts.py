@@ -40,6 +40,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "inputs.missing_symbol": "point {point}: no quantity is given for {name}",
         "inputs.unknown_symbol": "point {point}: the model has no input {name}",
         "inputs.unknown_quantity": "{name}: there is no input quantity of this name",
+        "inputs.count": "the model has {expected} inputs, but {count} numbers are given",
         "correlation.out_of_range": "{name} and {other}: a correlation lies between -1 and 1, not {value}",
         "correlation.itself": "{name}: a quantity has the correlation 1 with itself, not {value}",
         "correlation.duplicate": "{name} and {other}: the correlation is given more than once",
