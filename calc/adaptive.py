@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.coverage_intervals import IntervalKind
+from calc.coverage_intervals import IntervalKind, bounds_for_like, tail_length, tails
 from calc.coverage_regions import Metric
 from calc.errors import NotConverged, OutsideValidity
 from calc.model import CompiledModel, MeasurementModel
@@ -78,6 +78,7 @@ class _Sequences:
     together: Moments | None = None
     blocks: list[Moments] = field(default_factory=list)
     kept: list[Array] = field(default_factory=list)
+    bounds: list[tuple[float, float] | None] = field(default_factory=list)
     trials: int = 0
 
     def add(self, blocks: list[Moments], values: StoredTrials) -> None:
@@ -85,8 +86,11 @@ class _Sequences:
         moments = merged(blocks)
         probability, kind = self.settings.coverage_probabilities[0], self.settings.intervals[0]
         row: list[float] = []
+        length = tail_length(moments.count, probability, kind)
         for number, deviation in enumerate(checked_deviations(self.plan, moments)):
-            interval = values.intervals(number, (probability,), (kind,))[0]
+            if not self.statistics.count:
+                self.bounds.append(bounds_for_like(np.sort(values.values[number]), length))
+            interval = tails(values.values[number], length, self.bounds[number]).interval(probability, kind)
             row += [float(moments.mean[number]), deviation, interval.low, interval.high]
         if self.settings.regions:
             row += self._region_statistics(moments, values, probability)

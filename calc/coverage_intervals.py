@@ -94,23 +94,35 @@ def tail_length(trials: int, coverage_probability: float, kind: IntervalKind) ->
     return outside if kind is IntervalKind.SHORTEST else (outside + 1) // 2 + 1
 
 
-def tails(values: Array, length: int) -> Tails:
+def tails(values: Array, length: int, bounds: tuple[float, float] | None = None) -> Tails:
     """Return the `length` lowest and highest of the values, shape (n,), n at least 1; the values stay as they are.
 
-    Sorting all values would cost far more than finding those beyond a bound. The bound comes from a sample of the
-    values and is widened; where it still keeps too few, all are sorted.
+    Sorting all values would cost far more than finding those up to `bounds`, a guess that changes no result; without
+    one it comes from a sample of the values. Where a bound keeps too few, all values are sorted.
     """
     count = len(values)
-    if count >= _WORTH_SAMPLING and length <= _LARGEST_TAIL * count:
-        sample = np.sort(values[::_SAMPLED])
-        expected = length / count * len(sample)
-        rank = math.ceil(expected + _SPREADS * math.sqrt(expected) + _SPREADS)
-        if rank < len(sample) // 2:
-            low = values[values <= sample[rank]]
-            high = values[values >= sample[-1 - rank]]
-            if len(low) >= length and len(high) >= length:
-                low.sort()
-                high.sort()
-                return Tails(low[:length], high[len(high) - length :], count)
+    if bounds is None and count >= _WORTH_SAMPLING and length <= _LARGEST_TAIL * count:
+        bounds = _sampled_bounds(values, length)
+    if bounds is not None:
+        low = values[values <= bounds[0]]
+        high = values[values >= bounds[1]]
+        if len(low) >= length and len(high) >= length:
+            low.sort()
+            high.sort()
+            return Tails(low[:length], high[len(high) - length :], count)
     ordered = np.sort(values)
     return Tails(ordered, ordered, count)
+
+
+def _sampled_bounds(values: Array, length: int) -> tuple[float, float]:
+    """Return bounds that nearly always keep `length` values at either end, and little more."""
+    sample = np.sort(values[::_SAMPLED])
+    expected = length / len(values) * len(sample)
+    rank = math.ceil(expected + _SPREADS * math.sqrt(expected) + _SPREADS)
+    return float(sample[min(rank, len(sample) - 1)]), float(sample[max(len(sample) - 1 - rank, 0)])
+
+
+def bounds_for_like(ordered: Array, length: int) -> tuple[float, float] | None:
+    """Return bounds for other values of the same distribution and number, from these in order; None if useless."""
+    rank = 2 * length + 20
+    return (float(ordered[rank]), float(ordered[-1 - rank])) if rank < _LARGEST_TAIL * len(ordered) else None

@@ -1,4 +1,4 @@
-"""Type B evaluation: bounds, certificates, resolution and drift."""
+"""Type B evaluation: bounds, certificates, resolution, drift, makers' accuracy and the other distributions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from calc.accuracy import AccuracySpecification
 from calc.coverage import coverage_factor
 from calc.errors import InvalidQuantity
 from calc.quantities import Distribution, Estimate, Evaluation, InputQuantity, finite, not_negative, positive
@@ -101,6 +102,91 @@ _DIVISORS: Mapping[Distribution, float] = {
 }
 
 
+def limits(
+    lower: float,
+    upper: float,
+    unit: str,
+    distribution: Distribution = Distribution.RECTANGULAR,
+    degrees_of_freedom: float = math.inf,
+    *,
+    beta: float | None = None,
+) -> TypeB:
+    """Return a value known to lie between two limits in `unit`, also where these are not symmetric about a nominal one.
+
+    The estimate is the middle: a nominal value elsewhere is corrected to it, since nothing more is known
+    (JCGM 100:2008, 4.3.7 and 4.3.8). Raises InvalidQuantity where `lower` lies above `upper`; otherwise `half_width`.
+    """
+    low, high = finite(lower, "bounds", "lower"), finite(upper, "bounds", "upper")
+    if low > high:
+        raise InvalidQuantity("conformity.limits", name="bounds", lower=low, upper=high)
+    middle = low + 0.5 * (high - low)
+    return half_width(middle, 0.5 * (high - low), unit, distribution, degrees_of_freedom, beta=beta)
+
+
+def curvilinear_trapezoid(
+    value: float, half_width: float, inexactness: float, unit: str, degrees_of_freedom: float = math.inf
+) -> TypeB:
+    """Return a value within limits ± `half_width` that are themselves known to within ± `inexactness`, all in `unit`.
+
+    u² = a²/3 + d²/9; d lies between 0 and a. Source: JCGM 101:2008, 6.4.3.
+    """
+    a = not_negative(half_width, "bounds", "half_width")
+    d = finite(inexactness, "bounds", "inexactness")
+    if not 0.0 <= d <= a:
+        raise InvalidQuantity("quantity.out_of_range", name="bounds", field="inexactness", lower=0, upper=a, value=d)
+    u = math.sqrt(a * a / 3.0 + d * d / 9.0)
+    parameters = {"half_width": a, "inexactness": d}
+    return TypeB(Estimate(value, u, unit, degrees_of_freedom), Distribution.CURVILINEAR_TRAPEZOID, parameters)
+
+
+def t(value: float, stated: float, degrees_of_freedom: float, unit: str, *, stated_is_deviation: bool = False) -> TypeB:
+    """Return a value with a scaled and shifted t distribution; value and `stated` in `unit`.
+
+    `stated` is the scale, which the law of propagation takes as u, with ν beside it (JCGM 101:2008, 6.4.9); or, with
+    `stated_is_deviation`, the standard deviation of the distribution, larger than the scale by sqrt(ν/(ν - 2)): then
+    ν has to be above 2.
+    """
+    spread = not_negative(stated, "t", "scale")
+    scale = spread
+    if stated_is_deviation and not math.isinf(degrees_of_freedom):
+        nu = finite(degrees_of_freedom, "t", "degrees_of_freedom")
+        if not nu > 2.0:
+            raise InvalidQuantity(
+                "quantity.out_of_range", name="t", field="degrees_of_freedom", lower="> 2", upper="inf", value=nu
+            )
+        scale = spread * math.sqrt((nu - 2.0) / nu)
+    return TypeB(Estimate(value, spread, unit, degrees_of_freedom), Distribution.T, {"scale": scale})
+
+
+def exponential(value: float, unit: str) -> TypeB:
+    """Return a quantity known to be positive, of which only the estimate is known: u = value, in `unit`.
+
+    Source: JCGM 101:2008, 6.4.10.
+    """
+    mean = positive(value, "exponential", "value")
+    return TypeB(Estimate(mean, mean, unit), Distribution.EXPONENTIAL)
+
+
+def gamma(shape: float, scale: float, unit: str) -> TypeB:
+    """Return a positive quantity with a gamma distribution, its `scale` in `unit`.
+
+    The estimate is shape · scale, u = sqrt(shape) · scale. Source: JCGM 101:2008, 6.4.11.
+    """
+    k, theta = positive(shape, "gamma", "shape"), positive(scale, "gamma", "scale")
+    estimate = Estimate(k * theta, math.sqrt(k) * theta, unit)
+    return TypeB(estimate, Distribution.GAMMA, {"shape": k, "scale": theta})
+
+
+def counts(number: int, unit: str = "1", worth: float = 1.0) -> TypeB:
+    """Return the quantity behind `number` counted events, each `worth` so much in `unit`: gamma with shape number + 1.
+
+    The estimate is (number + 1) · worth, u = sqrt(number + 1) · worth. Source: JCGM 101:2008, 6.4.11.
+    """
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise InvalidQuantity("quantity.not_a_number", name="counts", field="number", value=repr(number))
+    return gamma(not_negative(number, "counts", "number") + 1.0, worth, unit)
+
+
 def resolution(unit: str, step: float, value: float = 0.0) -> TypeB:
     """Return the effect of a display's resolution: rectangular within half a `step`, in `unit`.
 
@@ -117,6 +203,28 @@ def drift(
     An uncertainty unless the procedure states a correction, which then is `expected`. Source: EA-4/02 M:2022, S2.3.
     """
     return half_width(expected, limit, unit, distribution)
+
+
+def accuracy(
+    unit: str,
+    specification: AccuracySpecification,
+    reading: float,
+    *,
+    expected: float = 0.0,
+    distribution: Distribution = Distribution.RECTANGULAR,
+    coverage_factor: float | None = None,
+    degrees_of_freedom: float = math.inf,
+) -> TypeB:
+    """Return the error of an instrument that keeps its stated accuracy at a reading, `expected` within ± the limit.
+
+    Reading, `expected` and result in `unit`. The limit is a half-width of `distribution`; with `coverage_factor` it is
+    an expanded uncertainty, and the error is normal. `degrees_of_freedom` say how well the statement is trusted, see
+    `degrees_of_freedom_from_relative_uncertainty`. Source: JCGM 100:2008, 4.3.7 and F.2.3.2.
+    """
+    limit = specification.half_width(reading, unit)
+    if coverage_factor is not None:
+        return expanded(expected, limit, coverage_factor, unit, degrees_of_freedom)
+    return half_width(expected, limit, unit, distribution, degrees_of_freedom)
 
 
 def degrees_of_freedom_from_relative_uncertainty(relative_uncertainty: float) -> float:

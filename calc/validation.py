@@ -5,11 +5,13 @@ Source: JCGM 101:2008, clause 8; JCGM 102:2011, clause 8.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtri
 
 from calc.adaptive import largest_eigenvalue
 from calc.coverage_intervals import IntervalKind
@@ -109,8 +111,9 @@ def validate_jointly(
 ) -> tuple[JointValidation, ...]:
     """Return, point by point, how estimates, standard uncertainties and correlations of all outputs differ.
 
-    The correlations are compared by the largest eigenvalue of their matrix. The factor of a coverage region belongs
-    to the simulated result alone, so it is not compared. Source: JCGM 102:2011, 8.1.
+    The correlations are compared by the largest eigenvalue of their matrix. Where the simulated result has a region
+    for the probability of the propagated one, its ellipsoid's factor is compared with that of a multivariate normal
+    distribution (JCGM 102:2011, 6.5.3). Source: JCGM 102:2011, 8.1.
     """
     _check_outputs(propagated, simulated)
     first, second = np.array(propagated.covariance), np.array(simulated.covariance)
@@ -118,7 +121,14 @@ def validate_jointly(
     for row, output in enumerate(propagated.outputs):
         rows.setdefault(output.point, []).append(row)
     return tuple(
-        JointValidation(point, (*_singly(propagated, simulated, chosen, digits), _joint(first, second, chosen, digits)))
+        JointValidation(
+            point,
+            (
+                *_singly(propagated, simulated, chosen, digits),
+                _joint(first, second, chosen, digits),
+                *_factors(propagated.outputs[chosen[0]].coverage_probability, simulated, point, len(chosen), digits),
+            ),
+        )
         for point, chosen in rows.items()
     )
 
@@ -139,6 +149,24 @@ def _singly(
 def _joint(first: Array, second: Array, rows: Sequence[int], digits: int) -> Difference:
     one, other = largest_eigenvalue(first, tuple(rows)), largest_eigenvalue(second, tuple(rows))
     return Difference("largest_eigenvalue", "", abs(one - other), numerical_tolerance(other, digits))
+
+
+def _factors(
+    probability: float, simulated: MonteCarloResult, point: str, dimension: int, digits: int
+) -> list[Difference]:
+    factor = math.sqrt(float(chdtri(dimension, 1.0 - probability)))
+    return [
+        Difference(
+            "ellipsoidal_factor",
+            "",
+            abs(factor - region.ellipsoidal_factor),
+            numerical_tolerance(region.ellipsoidal_factor, digits),
+        )
+        for region in simulated.regions
+        if region.point == point
+        and region.coverage_probability == probability
+        and region.ellipsoidal_factor is not None
+    ]
 
 
 def _check_outputs(propagated: MeasurementResult, simulated: MonteCarloResult) -> None:
