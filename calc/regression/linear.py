@@ -78,19 +78,21 @@ def linear_regression(
     Source: JCGM 100:2008, H.3.3 and H.3.5; Björck, Numerical Methods for Least Squares Problems (1996), 2.9 and 3.2.
     """
     y = exact_readings(response, 1, "response")
-    columns = [exact_readings(column, 1, f"predictor {j}") for j, column in enumerate(predictors, 1)]
-    for j, column in enumerate(columns, 1):
-        _same_length(f"predictor {j}", len(column), len(y))
+    names = [f"predictor {position}" for position in range(1, len(predictors) + 1)]
+    columns = [exact_readings(column, 1, name) for name, column in zip(names, predictors, strict=True)]
+    for name, column in zip(names, columns, strict=True):
+        _same_length(name, len(column), len(y))
     variances = exact_variances(standard_uncertainties, len(y))
     if not intercept:
         basis = [Column.of(column) for column in columns]
-        return fitted(y, basis, identity(len(basis)), variances, scale_known=scale_known, intercept=False)
+        back = identity(len(basis))
+        return fitted(y, basis, back, variances, scale_known=scale_known, intercept=False, names=names)
     centres = [sum(column, Fraction(0)) / len(column) for column in columns]
     basis = [Column((1,) * len(y), 1)]
     basis += [Column.of([value - c for value in column]) for column, c in zip(columns, centres, strict=True)]
-    back = [list(row) for row in identity(len(basis))]
-    back[0] = [Fraction(1), *(-centre for centre in centres)]
-    return fitted(y, basis, back, variances, scale_known=scale_known, intercept=True)
+    back = ((Fraction(1), *(-centre for centre in centres)), *identity(len(basis))[1:])
+    names.insert(0, "intercept")
+    return fitted(y, basis, back, variances, scale_known=scale_known, intercept=True, names=names)
 
 
 def identity(size: int) -> Matrix:
@@ -121,6 +123,7 @@ def fitted(
     *,
     scale_known: bool,
     intercept: bool,
+    names: Sequence[str] = (),
 ) -> LinearFit:
     """Fit `basis`, (p, n), and state it in the caller's coefficients b = `back` z, (p, p), z those of the basis.
 
@@ -133,7 +136,7 @@ def fitted(
         raise InvalidQuantity("quantity.too_few_readings", name="response", count=rows, needed=needed)
     if not basis:
         raise InvalidQuantity("quantity.too_few_readings", name="predictors", count=0, needed=1)
-    solution = solve(basis, Column.of(response), variances)
+    solution = solve(basis, Column.of(response), variances, names)
     squares = _sum_of_squares(solution.residuals, variances)
     freedom = rows - width
     scale = Fraction(1) if known else squares / freedom

@@ -20,8 +20,10 @@ from calc.regression.refinement import Solution, solve
 from calc.regression.response import ResponseModel
 
 Array = NDArray[np.float64]
-_MAXIMUM_STEPS = 200
+_MAXIMUM_STEPS = 60
 _STANDS = Decimal("1e-22")
+_ASTRAY = Decimal("1e-6")
+_RUNAWAY = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def nonlinear_regression(
     standard_uncertainties, scale_known : as in `linear_regression`
 
     The search runs in double precision, from the start as given and with the linear parameters projected out; the
-    better end is refined by Gauss–Newton steps whose residuals and slopes have 50 digits, until 22 digits stand.
+    better end is refined by Newton steps whose residuals and slopes have 50 digits, until 22 digits stand.
     Raises InvalidModel, InvalidQuantity (`regression.dependent` where the points do not determine a parameter),
     OutsideValidity where the formula has no value at the start, NotConverged.
     Source: Moré, in Numerical Analysis (1978), 105–116; Björck, Numerical Methods for Least Squares Problems (1996), 9.
@@ -120,13 +122,24 @@ class _Problem:
 
     def approached(self, start: Array) -> Arrival:
         """Return the better end of the searches; raises OutsideValidity where the start has no value."""
+        if self._weighted(start) is None:
+            raise OutsideValidity(
+                "model.outside_domain",
+                output=self._model.output,
+                text=self._model.text,
+                point=self._without_value(start),
+            )
         ends = [search(self._weighted, start, ())]
         if self._model.linear and self._rows > len(self._model.linear):
             ends.append(search(self._weighted, start, self._model.linear))
-        arrivals = [end for end in ends if end is not None]
-        if not arrivals:
-            raise OutsideValidity("model.outside_domain", output=self._model.output, text=self._model.text, point="1")
-        return min(arrivals, key=lambda arrival: arrival.squares)
+        return min((end for end in ends if end is not None), key=lambda arrival: arrival.squares)
+
+    def _without_value(self, start: Array) -> str:
+        """Return the first row, from 1, at which the model has no finite value or slope."""
+        for row in range(self._rows):
+            if self._model.on_arrays(start, [column[row : row + 1] for column in self._floats], 1) is None:
+                return str(row + 1)
+        return "1"
 
     def _evaluated(self, parameters: Sequence[Decimal]) -> tuple[list[Decimal], list[list[Decimal]]]:
         """Return residuals, (n_rows,), and slopes, (n_parameters, n_rows), to 50 digits."""
@@ -135,50 +148,67 @@ class _Problem:
             return [y - value for y, value in zip(self._exact_response, values, strict=True)], slopes
 
     def refined(self, arrival: Arrival, *, known: bool) -> NonlinearFit:
-        """Return the fit to which undamped steps with exact residuals settle from `arrival`."""
+        """Return the fit to which undamped Newton steps with exact residuals settle from `arrival`."""
         parameters = [Decimal(value) for value in arrival.parameters.tolist()]
         last = Decimal("Infinity")
+        step_number = 0
         for step_number in range(1, _MAXIMUM_STEPS + 1):
             try:
                 residuals, slopes = self._evaluated(parameters)
             except ArithmeticError:
                 break
-            solution = self._solved(residuals, slopes, cofactors=False)
+            solution = self._solved(residuals, slopes)
+            step = self._newton(solution, parameters, residuals)
+            if step is None:
+                break
             with localcontext(extended.context()):
-                change = [_decimal(value) for value in solution.coefficients]
+                change = [Decimal(value) for value in step.tolist()]
                 parameters = [b + c for b, c in zip(parameters, change, strict=True)]
                 size = _size(change, parameters, slopes, self._exact_response)
             if size <= _STANDS:
                 return self._result(parameters, arrival.steps + step_number, known=known)
-            if size > 2 * last and size > Decimal("1e-6"):
+            if size > 2 * last and size > _ASTRAY:
                 break
             last = size
         raise NotConverged("solver.not_converged", name=self._model.output, count=arrival.steps + step_number)
 
-    def _solved(
-        self, residuals: Sequence[Decimal], slopes: Sequence[Sequence[Decimal]], *, cofactors: bool
-    ) -> Solution:
-        try:
-            return solve(
-                [Column.of([Fraction(value) for value in column]) for column in slopes],
-                Column.of([Fraction(value) for value in residuals]),
-                self._variances,
-                cofactors=cofactors,
-            )
-        except InvalidQuantity as error:
-            position = str(error.values.get("name", "")).removeprefix("column ")
-            names = self._model.parameters
-            raise error.with_values(name=names[int(position) - 1] if position.isdigit() else ", ".join(names)) from None
+    def _newton(self, solution: Solution, parameters: Sequence[Decimal], residuals: Sequence[Decimal]) -> Array | None:
+        """Return Newton's step from the Gauss–Newton step d: (1 - C S)^(-1) d, None where there is no minimum.
+
+        C are the cofactors of the slopes and S = Σ w r ∂²f the curvature that Gauss and Newton leave out; where the
+        residuals are large it decides whether the steps settle at all.
+        """
+        straight = np.array([float(value) for value in solution.coefficients])
+        point = np.array([float(value) for value in parameters])
+        bent = self._model.curvatures(point, self._floats, self._rows)
+        if bent is None:
+            return straight
+        cofactors = np.array([[float(value) for value in row] for row in solution.cofactors])
+        weighted = np.array([float(value) for value in residuals]) * self._weights**2
+        scales = np.sqrt(np.diag(cofactors))
+        curvature = scales[:, None] * (bent @ weighted) * scales
+        correlation = cofactors / scales[:, None] / scales
+        system = np.eye(len(scales)) - correlation @ curvature
+        if not np.linalg.eigvals(system).real.min() > 0.0:
+            return None
+        step: Array = scales * np.linalg.solve(system, straight / scales)
+        return step
+
+    def _solved(self, residuals: Sequence[Decimal], slopes: Sequence[Sequence[Decimal]]) -> Solution:
+        columns = [Column.of([Fraction(value) for value in column]) for column in slopes]
+        response = Column.of([Fraction(value) for value in residuals])
+        return solve(columns, response, self._variances, self._model.parameters)
 
     def _result(self, parameters: Sequence[Decimal], steps: int, *, known: bool) -> NonlinearFit:
         residuals, slopes = self._evaluated(parameters)
-        solution = self._solved(residuals, slopes, cofactors=True)
+        solution = self._solved(residuals, slopes)
         weights = [1 / variance for variance in self._variances] if self._variances else [Fraction(1)] * self._rows
         with localcontext(extended.context()):
             total = sum((r * r * _decimal(w) for r, w in zip(residuals, weights, strict=True)), Decimal(0))
         squares, freedom = Fraction(total), self._rows - len(parameters)
         scale = Fraction(1) if known else squares / freedom
         covariance = tuple(tuple(value * scale for value in row) for row in solution.cofactors)
+        self._determined(parameters, [root(row[j]) for j, row in enumerate(covariance)], slopes, steps)
         return NonlinearFit(
             parameters=self._model.parameters,
             coefficients=tuple(float(value) for value in parameters),
@@ -192,6 +222,23 @@ class _Problem:
             steps=steps,
             exact_covariance=covariance,
         )
+
+    def _determined(
+        self,
+        parameters: Sequence[Decimal],
+        errors: Sequence[float],
+        slopes: Sequence[Sequence[Decimal]],
+        steps: int,
+    ) -> None:
+        """Raise NotConverged for a parameter that runs away: within a standard error its slope changes beyond bounds.
+
+        exp(-b x) with b growing for ever settles everywhere and nowhere; a slope tells, whatever the units.
+        """
+        bent = self._model.curvatures(np.array([float(b) for b in parameters]), self._floats, self._rows)
+        for j, (name, column) in enumerate(zip(self._model.parameters, slopes, strict=True)):
+            steepest = float(max(abs(value) for value in column))
+            if bent is not None and float(np.abs(bent[j, j]).max()) * errors[j] > _RUNAWAY * steepest:
+                raise NotConverged("solver.not_converged", name=name, count=steps)
 
 
 def _decimal(value: Fraction) -> Decimal:

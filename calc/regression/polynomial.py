@@ -97,7 +97,8 @@ def polynomial_regression(
     if not intercept:
         terms = [[Fraction(0), *term] for term in terms]
     back = [[term[power] if power < len(term) else Fraction(0) for term in terms] for power in range(least, degree + 1)]
-    return fitted(responses, basis, back, variances, scale_known=scale_known, intercept=intercept)
+    names = [f"degree {power}" for power in range(least, degree + 1)]
+    return fitted(responses, basis, back, variances, scale_known=scale_known, intercept=intercept, names=names)
 
 
 def _chebyshev(count: int, lower: Fraction, upper: Fraction) -> list[list[Fraction]]:

@@ -46,13 +46,12 @@ def solve(
     columns: Sequence[Column],
     response: Column,
     variances: Sequence[Fraction] | None = None,
-    *,
-    cofactors: bool = True,
+    names: Sequence[str] = (),
 ) -> Solution:
     """Return the coefficients of `columns` that fit `response` best, each row weighted by 1/variance.
 
-    Without `cofactors` that field is empty. Raises InvalidQuantity `regression.dependent` where a column is, to 14
-    digits, a combination of those before it.
+    Raises InvalidQuantity `regression.dependent`, with the column's name of `names`, where a column is, to 14 digits, a
+    combination of those before it.
     """
     exponents = [_exponent(column) for column in columns]
     height = _exponent(response)
@@ -61,19 +60,19 @@ def solve(
     system = _System(
         _table([_fixed(column, e) for column, e in zip(columns, exponents, strict=True)]).T,
         _table([_fixed(spread, breadth)]).T,
+        names or [f"column {position}" for position in range(1, len(columns) + 1)],
     )
     width = len(columns)
-    count = 1 + width if cofactors else 1
-    right = np.zeros((len(response.numerators), count), dtype=object)
+    right = np.zeros((len(response.numerators), 1 + width), dtype=object)
     right[:, 0] = _fixed(response, height)
-    below = np.zeros((width, count), dtype=object)
-    for index in range(count - 1):
+    below = np.zeros((width, 1 + width), dtype=object)
+    for index in range(width):
         below[index, index + 1] = -(1 << _BITS)
     found, multipliers = system.refined(right, below)
     coefficients = tuple(_number(value, height - e) for value, e in zip(found[:, 0], exponents, strict=True))
     inverse = tuple(
-        tuple(_number(found[i, j + 1], breadth - exponents[i] - exponents[j]) for j in range(count - 1))
-        for i in range(count - 1)
+        tuple(_number(found[i, j + 1], breadth - exponents[i] - exponents[j]) for j in range(width))
+        for i in range(width)
     )
     residuals = (system.variances[:, 0] * multipliers[:, 0]) >> _BITS
     smallest = 1 << (_BITS - _NOTHING)
@@ -119,17 +118,18 @@ def _whole(numbers: Floats) -> Integers:
 class _System:
     """V λ + A x = b and Aᵀ λ = g in fixed point, with the QR factors of V^(-1/2) A in double precision."""
 
-    def __init__(self, matrix: Integers, variances: Integers) -> None:
+    def __init__(self, matrix: Integers, variances: Integers, names: Sequence[str]) -> None:
         self._matrix = matrix
+        self._names = names
         self.variances = variances
         self._roots = np.sqrt(_floats(variances))
         scaled = _floats(matrix) / self._roots
         norms = np.sqrt((scaled * scaled).sum(axis=0))
         self._q, self._r = np.linalg.qr(scaled)
         distances = np.abs(np.diag(self._r))
-        for index, (distance, norm) in enumerate(zip(distances.tolist(), norms.tolist(), strict=True), 1):
+        for name, distance, norm in zip(names, distances.tolist(), norms.tolist(), strict=True):
             if not distance > _DEPENDENT * norm:
-                raise InvalidQuantity("regression.dependent", name=f"column {index}")
+                raise InvalidQuantity("regression.dependent", name=name)
 
     def _correction(self, upper: Floats, lower: Floats) -> tuple[Floats, Floats]:
         """Return coefficients and multipliers for residuals of the two equations, in double precision."""
@@ -153,7 +153,7 @@ class _System:
             if size > 0.5 * last:
                 break
             last = size
-        raise InvalidQuantity("regression.dependent", name="columns")
+        raise InvalidQuantity("regression.dependent", name=", ".join(self._names))
 
 
 def _relative(step: Floats, total: Integers) -> float:

@@ -79,6 +79,7 @@ class ResponseModel:
                 varying.add(node)
         self._once = [node for node in self._order if node not in varying]
         self._each = [node for node in self._order if node in varying and node not in inputs]
+        self._bent: list[int] | None = None
         self.linear = self._linear()
 
     def _linear(self) -> tuple[int, ...]:
@@ -109,19 +110,34 @@ class ResponseModel:
 
     def on_arrays(self, parameters: Array, predictors: Sequence[Array], rows: int) -> tuple[Array, Array] | None:
         """Return values, (n_rows,), and slopes, (n_rows, n_parameters), or None where one of them is not finite."""
+        table = self._table(self._roots, [*self._once, *self._each], parameters, predictors, rows)
+        return None if table is None else (table[0], table[1:].T)
+
+    def curvatures(self, parameters: Array, predictors: Sequence[Array], rows: int) -> Array | None:
+        """Return second derivatives, (n_parameters, n_parameters, n_rows), or None where one is not finite."""
+        if self._bent is None:
+            gradients = [gradient(self._graph, root, self.parameters) for root in self._roots[1:]]
+            self._bent = [slopes[name] for slopes in gradients for name in self.parameters]
+        table = self._table(self._bent, self._graph.live(self._bent), parameters, predictors, rows)
+        size = len(self.parameters)
+        return None if table is None else table.reshape(size, size, rows)
+
+    def _table(
+        self, roots: Sequence[int], nodes: Sequence[int], parameters: Array, predictors: Sequence[Array], rows: int
+    ) -> Array | None:
         known: dict[int, Any] = {
             self._graph.input(n): np.float64(v) for n, v in zip(self.parameters, parameters.tolist(), strict=True)
         }
         known.update((self._graph.input(n), column) for n, column in zip(self.predictors, predictors, strict=True))
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise", under="ignore"):
-                self._run([*self._once, *self._each], known, _ON_ARRAYS, np.float64)
+                self._run(nodes, known, _ON_ARRAYS, np.float64)
         except FloatingPointError:
             return None
-        table = np.empty((len(self._roots), rows))
-        for row, root in zip(table, self._roots, strict=True):
+        table = np.empty((len(roots), rows))
+        for row, root in zip(table, roots, strict=True):
             row[:] = known[root]
-        return (table[0], table[1:].T) if np.isfinite(table).all() else None
+        return table if np.isfinite(table).all() else None
 
     def on_decimals(
         self, parameters: Sequence[Decimal], predictors: Sequence[Sequence[Decimal]]
