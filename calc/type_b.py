@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from calc.accuracy import AccuracySpecification
 from calc.coverage import coverage_factor
@@ -139,23 +140,30 @@ def curvilinear_trapezoid(
     return TypeB(Estimate(value, u, unit, degrees_of_freedom), Distribution.CURVILINEAR_TRAPEZOID, parameters)
 
 
-def t(value: float, stated: float, degrees_of_freedom: float, unit: str, *, stated_is_deviation: bool = False) -> TypeB:
-    """Return a value with a scaled and shifted t distribution; value and `stated` in `unit`.
+class TScale(StrEnum):
+    """What is stated as the uncertainty of a t distribution: its scale or its standard deviation."""
 
-    `stated` is the scale, which the law of propagation takes as u, with ν beside it (JCGM 101:2008, 6.4.9); or, with
-    `stated_is_deviation`, the standard deviation of the distribution, larger than the scale by sqrt(ν/(ν - 2)): then
-    ν has to be above 2.
+    SCALE = "scale"
+    STANDARD_DEVIATION = "standard_deviation"
+
+
+def t(value: float, u: float, degrees_of_freedom: float, unit: str, *, stated: TScale = TScale.SCALE) -> TypeB:
+    """Return a value with a scaled and shifted t distribution; value and `u` in `unit`.
+
+    The law of propagation takes `u` as it is, with ν beside it. As the scale it is what JCGM 101:2008, 6.4.9 means
+    by s/sqrt(n) or U/k; the standard deviation is larger by sqrt(ν/(ν - 2)) and needs ν above 2.
     """
-    spread = not_negative(stated, "t", "scale")
+    spread = not_negative(u, "t", "standard_uncertainty")
+    estimate = Estimate(value, spread, unit, degrees_of_freedom)
+    nu = estimate.degrees_of_freedom
     scale = spread
-    if stated_is_deviation and not math.isinf(degrees_of_freedom):
-        nu = finite(degrees_of_freedom, "t", "degrees_of_freedom")
+    if stated is TScale.STANDARD_DEVIATION and not math.isinf(nu):
         if not nu > 2.0:
             raise InvalidQuantity(
-                "quantity.out_of_range", name="t", field="degrees_of_freedom", lower="> 2", upper="inf", value=nu
+                "quantity.out_of_range", name="t", field="degrees_of_freedom", lower=2, upper="∞", value=nu
             )
         scale = spread * math.sqrt((nu - 2.0) / nu)
-    return TypeB(Estimate(value, spread, unit, degrees_of_freedom), Distribution.T, {"scale": scale})
+    return TypeB(estimate, Distribution.T, {"scale": scale})
 
 
 def exponential(value: float, unit: str) -> TypeB:
