@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from calc.errors import InvalidModel
-from calc.expression import MAXIMUM_EXPONENT, Call, Name, Negation, Node, Number, Operation, to_text
+from calc.expression import FUNCTIONS, MAXIMUM_EXPONENT, Call, Name, Negation, Node, Number, Operation, to_text
 from calc.graph import Graph
+from calc.lookups import LookupNodes
 from calc.units import Unit
 
 _SYMBOLS = {"kilogram": "kg", "meter": "m", "second": "s", "ampere": "A", "kelvin": "K", "mole": "mol"}
@@ -49,14 +50,20 @@ def _unit_text(scale: Fraction, dimension: tuple[tuple[str, Fraction], ...]) -> 
 class UnitCheck:
     """Lowers the tree of one output into a graph."""
 
-    def __init__(self, graph: Graph, symbols: Mapping[str, Measure], output: str) -> None:
+    def __init__(
+        self, graph: Graph, symbols: Mapping[str, Measure], output: str, lookups: LookupNodes | None = None
+    ) -> None:
         self._graph = graph
         self._symbols = symbols
         self._output = output
+        self._lookups = lookups
 
     def lower(self, tree: Node, unit: Unit) -> int:
         """Return the node of the output in its declared unit; raises InvalidModel."""
-        made = self._lower(tree)
+        return self._wanted(tree, self._lower(tree), unit)
+
+    def _wanted(self, tree: Node, made: Measure, unit: Unit) -> int:
+        """Return the node of what was made in the unit that is declared for it."""
         expected = replace(measured(made.node, unit), node=made.node)
         zero = self._graph.constant(made.node) == 0.0 and made.weight == 0
         if zero or (made.dimension == unit.dimension and made.weight == expected.weight):
@@ -103,8 +110,7 @@ class UnitCheck:
                 two = self._fitted(tree, two, one)
                 return Measure(self._graph.operation("atan2", one.node, two.node))
             case Call(function, (argument, *_)):
-                node = self._plain(tree, self._lower(argument))
-                return Measure(self._graph.operation(function, node))
+                return self._of_one(tree, function, self._lower(argument))
         raise self._error("model.syntax", text=to_text(tree), position=1)
 
     def _scaled(self, tree: Node, node: int, factor: Fraction) -> int:
@@ -207,6 +213,24 @@ class UnitCheck:
     def _root(self, tree: Node, base: Measure) -> Measure:
         self._difference(tree, base)
         return self._raised(tree, base, Fraction(1, 2), 0.5)
+
+    def _of_one(self, tree: Node, function: str, argument: Measure) -> Measure:
+        """Return a function of a plain number, or the value of a calibration curve, whose argument has to fit."""
+        if function in FUNCTIONS:
+            return Measure(self._graph.operation(function, self._plain(tree, argument)))
+        units = self._lookups.units(function) if self._lookups is not None else None
+        if self._lookups is None or units is None:
+            raise self._error("model.unknown_function", name=function)
+        text = to_text(tree)
+        try:
+            node = self._wanted(tree, argument, units[0])
+        except InvalidModel as error:
+            if error.code != "model.unit_result":
+                raise
+            raise self._error(
+                "model.unit_argument", unit=error.values["unit"], expected=units[0].text, name=function, text=text
+            ) from None
+        return measured(self._lookups.node(function, node, text), units[1])
 
     def _extreme(self, tree: Node, function: str, items: list[Measure]) -> Measure:
         made = items[0]

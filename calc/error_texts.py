@@ -45,7 +45,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "correlation.itself": "{name}: a quantity has the correlation 1 with itself, not {value}",
         "correlation.duplicate": "{name} and {other}: the correlation is given more than once",
         "correlation.shared_variance": "{name} and {other}: they cannot share {value}, more than the whole, {limit}",
-        "correlation.covariance_shape": "{name}: {count} values, {count} units and a square matrix of {count} are needed",
+        "correlation.covariance_shape": "{name}: {count} values and units and a square matrix are needed",
         "correlation.not_symmetric": "{name}: the covariance matrix is not symmetric",
         "correlation.not_positive_semidefinite": (
             "the correlations of {name} contradict each other (smallest eigenvalue {value})"
@@ -76,6 +76,12 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "model.unit_exponent": "{output}: the power of a quantity with unit {unit} needs a plain number: {text}",
         "model.unit_scale": "{output}: the units of {text} differ by too many powers of ten",
         "model.unit_result": "{output}: the formula gives {unit}, the output is declared in {expected}",
+        "model.unit_argument": "{output}: the curve {name} takes {expected}, not {unit}, in {text}",
+        "model.index": "{output}: {name} has no element {index}",
+        "model.size": "{name}: an array has 1 to {limit} elements, not {value}",
+        "model.array_size": "{output}: the arrays in {text} do not have one size",
+        "model.no_array": "{output}: {name} needs an array in {text}",
+        "model.array_left": "{output}: {name} is an array where one number is needed",
         "model.temperature_point": (
             "{output}: a temperature in {unit} can be subtracted or averaged, nothing else, in {text}; "
             "subtract a reference temperature or declare a difference"
@@ -194,6 +200,7 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "correlation.not_positive_semidefinite": "JCGM 101:2008, 6.4.8.1",
         "model.unit_mismatch": "JCGM 100:2008, 4.1.1",
         "model.unit_result": "JCGM 100:2008, 4.1.1",
+        "model.unit_argument": "JCGM 100:2008, 4.1.1",
         "model.not_differentiable": "JCGM 100:2008, 5.1.3",
         "model.division_by_zero": "JCGM 100:2008, 5.1.2",
         "model.outside_domain": "JCGM 100:2008, 5.1.2",

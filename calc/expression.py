@@ -1,15 +1,16 @@
 """Formulas as text: an own tokenizer and parser that yield a checked tree of own nodes.
 
 The text is never handed to Python's parser, compiler or evaluator. Grammar: Python arithmetic with `+ - * / **`,
-parentheses, decimal numbers, names, `pi` and the functions of `FUNCTIONS`. Length, nesting and size are limited, all
-numbers are floats and exponents are bounded, so that no formula can run for ever.
+parentheses, decimal numbers, names, elements of arrays (`x[2]`, from 1), `pi`, the functions of `FUNCTIONS` and
+`ARRAY_FUNCTIONS`, and the calibration curves that a model declares. Length, nesting and size are limited, all numbers
+are floats and exponents are bounded, so that no formula can run for ever.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -20,12 +21,13 @@ MAXIMUM_NESTING = 40
 MAXIMUM_HEIGHT = 200
 MAXIMUM_NODES = 2000
 MAXIMUM_EXPONENT = 64.0
+MAXIMUM_SIZE = 1000
 
 # Greek letters stand for themselves in metrology; nothing that starts with "_" is a name.
 _NAME = r"[A-Za-zΑ-Ωα-ω][A-Za-zΑ-Ωα-ω0-9_]{0,63}"
 _TOKEN = re.compile(
     rf"[ \t\r\n]*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_.])"
-    rf"|(?P<name>{_NAME})(?![^\W\d]|_)|(?P<sign>\*\*|[-+*/(),]))"
+    rf"|(?P<name>{_NAME})(?![^\W\d]|_)|(?P<sign>\*\*|[-+*/(),\[\]]))"
 )
 
 FUNCTIONS: Mapping[str, tuple[int, int]] = MappingProxyType(
@@ -37,6 +39,9 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = MappingProxyType(
     }
 )
 """Function names with the least and greatest number of arguments; angles in radians, `log` natural."""
+
+ARRAY_FUNCTIONS: Mapping[str, tuple[int, int]] = MappingProxyType({"sum": (1, 1), "mean": (1, 1), "dot": (2, 2)})
+"""Functions that make one number of arrays: Σ, Σ/n, and the sum of products. As names of quantities they stay free."""
 
 RESERVED = frozenset(FUNCTIONS) | {"pi"}
 
@@ -51,7 +56,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """The symbol of an input or a constant."""
+    """The symbol of an input or a constant, or of one element of an array: `x[2]`."""
 
     name: str
 
@@ -74,7 +79,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of the list applied to its arguments."""
+    """A function of the lists, or a calibration curve of the model, applied to its arguments."""
 
     function: str
     arguments: tuple[Node, ...]
@@ -88,17 +93,18 @@ def is_name(text: str) -> bool:
     return isinstance(text, str) and re.fullmatch(_NAME, text) is not None and text not in RESERVED
 
 
-def parse(text: str, output: str) -> Node:
+def parse(text: str, output: str, curves: Collection[str] = ()) -> Node:
     """Return the checked tree of a formula.
 
-    `output` names the formula in errors. Raises InvalidModel: `model.empty`, `model.syntax`, `model.too_long`,
-    `model.too_deep`, `model.too_large`, `model.number`, `model.unknown_function`, `model.argument_count`.
+    `output` names the formula in errors; `curves` are the symbols of calibration curves, which take one argument.
+    Raises InvalidModel: `model.empty`, `model.syntax`, `model.too_long`, `model.too_deep`, `model.too_large`,
+    `model.number`, `model.unknown_function`, `model.argument_count`.
     """
     if not isinstance(text, str) or not text.strip():
         raise InvalidModel("model.empty", output=output)
     if len(text) > MAXIMUM_LENGTH:
         raise InvalidModel("model.too_long", output=output, count=len(text), limit=MAXIMUM_LENGTH)
-    return _Parser(text, output).whole()
+    return _Parser(text, output, curves).whole()
 
 
 @dataclass(slots=True)
@@ -111,8 +117,9 @@ class _Token:
 class _Parser:
     """Recursive descent; every method returns a node and its height in the tree."""
 
-    def __init__(self, text: str, output: str) -> None:
+    def __init__(self, text: str, output: str, curves: Collection[str]) -> None:
         self._output = output
+        self._functions = {**FUNCTIONS, **ARRAY_FUNCTIONS, **dict.fromkeys(curves, (1, 1))}
         self._tokens = self._tokenise(text)
         self._at = 0
         self._nesting = 0
@@ -226,12 +233,26 @@ class _Parser:
         return Number(value, token.text)
 
     def _named(self, token: _Token) -> tuple[Node, int]:
-        if not self._take("("):
-            if token.text in FUNCTIONS:
-                raise self._unexpected()
-            return self._made(Number(math.pi, "pi") if token.text == "pi" else Name(token.text))
-        if token.text not in FUNCTIONS:
-            raise InvalidModel("model.unknown_function", output=self._output, name=token.text)
+        if self._take("("):
+            return self._called(token.text)
+        if self._take("["):
+            return self._made(Name(f"{token.text}[{self._index()}]"))
+        if token.text in FUNCTIONS:
+            raise self._unexpected()
+        return self._made(Number(math.pi, "pi") if token.text == "pi" else Name(token.text))
+
+    def _index(self) -> int:
+        """Read the place of an element and the bracket behind it."""
+        token = self._peek()
+        if token.kind != "number" or not token.text.isdigit() or len(token.text) > len(str(MAXIMUM_SIZE)):
+            raise self._unexpected()
+        self._at += 1
+        self._need("]")
+        return int(token.text)
+
+    def _called(self, name: str) -> tuple[Node, int]:
+        if name not in self._functions:
+            raise InvalidModel("model.unknown_function", output=self._output, name=name)
         arguments, heights = [], []
         while True:
             argument, height = self._sum()
@@ -240,13 +261,13 @@ class _Parser:
             if not self._take(","):
                 break
         self._need(")")
-        least, most = FUNCTIONS[token.text]
+        least, most = self._functions[name]
         if not least <= len(arguments) <= most:
             expected = str(least) if least == most else f"{least} to {most}"
             raise InvalidModel(
-                "model.argument_count", output=self._output, name=token.text, expected=expected, count=len(arguments)
+                "model.argument_count", output=self._output, name=name, expected=expected, count=len(arguments)
             )
-        return self._made(Call(token.text, tuple(arguments)), *heights)
+        return self._made(Call(name, tuple(arguments)), *heights)
 
 
 _STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 4}

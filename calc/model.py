@@ -1,35 +1,45 @@
-"""A measurement model as data: outputs by formula, inputs, constants and the coverage rule; compiled once."""
+"""A measurement model as data: outputs by formula, inputs, constants, curves, the coverage rule; compiled once."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from calc.arrays import checked_size, element, written_out
 from calc.compiled import Program
 from calc.dimensions import UnitCheck, measured
 from calc.errors import InvalidModel, InvalidQuantity
 from calc.expression import is_name, parse, to_text
 from calc.graph import Graph
+from calc.lookups import CurveDefinition, Lookup, LookupNodes, check_curve_names
 from calc.quantities import finite, positive
 from calc.units import Unit, parse_unit
 
 
 @dataclass(frozen=True, slots=True)
 class OutputDefinition:
-    """An output quantity: its name, the formula it follows from, and the unit it is wanted in."""
+    """An output quantity: its name, the formula it follows from, and the unit it is wanted in.
+
+    With a `size` it is an array: the formula is taken for each element, and the outputs are name[1] … name[size].
+    """
 
     name: str
     expression: str
     unit: str
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InputDefinition:
-    """An input of the model: the symbol in the formulas and the unit in which its number enters them."""
+    """An input of the model: the symbol in the formulas and the unit in which its number enters them.
+
+    With a `size` it is an array of inputs symbol[1] … symbol[size], each bound to a quantity of its own.
+    """
 
     symbol: str
     unit: str
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class CoverageRule:
 class MeasurementModel:
     """A measurement model Y = f(X): one or more outputs, the inputs they may use, constants, coverage rule.
 
+    `curves` are calibration curves that the formulas look values up in; what stands for them is bound at each point.
     Plain data, hashable and serialisable; `compile_model` checks it. Source: JCGM 100:2008, 4.1; JCGM 102:2011, 6.
     """
 
@@ -83,18 +94,25 @@ class MeasurementModel:
     inputs: tuple[InputDefinition, ...]
     constants: tuple[ConstantDefinition, ...] = ()
     coverage: CoverageRule = CoverageRule()
+    curves: tuple[CurveDefinition, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("outputs", "inputs", "constants"):
+        for name in ("outputs", "inputs", "constants", "curves"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledModel:
-    """A model that passed every check, with its compiled program; `symbols` gives the order of the inputs."""
+    """A model that passed every check, with its compiled program; `symbols` gives the order of the inputs.
+
+    In `model` arrays are written out as their elements, and the values of `lookups` are inputs behind the declared
+    ones. `declared` is the model as it was given.
+    """
 
     model: MeasurementModel
     program: Program
+    declared: MeasurementModel
+    lookups: tuple[Lookup, ...] = ()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -109,6 +127,7 @@ def _checked_names(model: MeasurementModel) -> None:
     names: Sequence[str] = [
         *(definition.symbol for definition in model.inputs),
         *(definition.symbol for definition in model.constants),
+        *(definition.symbol for definition in model.curves),
         *(definition.name for definition in model.outputs),
     ]
     for name in names:
@@ -133,21 +152,48 @@ def compile_model(model: MeasurementModel) -> CompiledModel:
     Raises InvalidModel, naming the output or symbol at fault. No number is made unless every unit fits.
     """
     _checked_names(model)
+    check_curve_names(model.curves)
+    sizes = {d.symbol: checked_size(d.size, d.symbol) for d in model.inputs if d.size is not None}
+    inputs = _single_inputs(model.inputs)
     graph = Graph()
-    symbols = {d.symbol: measured(graph.input(d.symbol), _unit(d.unit, d.symbol)) for d in model.inputs}
+    lookups = LookupNodes(graph, model.curves)
+    symbols = {d.symbol: measured(graph.input(d.symbol), _unit(d.unit, d.symbol)) for d in inputs}
     for constant in model.constants:
         unit = _unit(constant.unit, constant.symbol)
         symbols[constant.symbol] = measured(graph.number(constant.value), unit)
-    roots, texts = [], []
+    outputs, roots, texts = [], [], []
     for output in model.outputs:
-        tree = parse(output.expression, output.name)
-        roots.append(UnitCheck(graph, symbols, output.name).lower(tree, _unit(output.unit, output.name)))
-        texts.append(to_text(tree))
+        tree = parse(output.expression, output.name, [curve.symbol for curve in model.curves])
+        unit = _unit(output.unit, output.name)
+        size = None if output.size is None else checked_size(output.size, output.name)
+        for place, single in enumerate(written_out(tree, sizes, output.name, size), 1):
+            name = output.name if size is None else element(output.name, place)
+            roots.append(UnitCheck(graph, symbols, name, lookups).lower(single, unit))
+            texts.append(to_text(single))
+            outputs.append(replace(output, name=name, expression=texts[-1], size=None) if size else output)
+    looked_up = [d for lookup in lookups.found for d in _lookup_inputs(lookup)]
+    plain = replace(model, outputs=tuple(outputs), inputs=(*inputs, *looked_up))
     program = Program(
         graph,
-        tuple(definition.symbol for definition in model.inputs),
-        tuple(definition.name for definition in model.outputs),
+        tuple(definition.symbol for definition in plain.inputs),
+        tuple(definition.name for definition in plain.outputs),
         tuple(roots),
         tuple(texts),
     )
-    return CompiledModel(model, program)
+    return CompiledModel(plain, program, model, tuple(lookups.found))
+
+
+def _single_inputs(definitions: Sequence[InputDefinition]) -> tuple[InputDefinition, ...]:
+    """Return the inputs with every array as its elements."""
+    return tuple(
+        single
+        for d in definitions
+        for single in (
+            [d] if d.size is None else [InputDefinition(element(d.symbol, n), d.unit) for n in range(1, d.size + 1)]
+        )
+    )
+
+
+def _lookup_inputs(lookup: Lookup) -> tuple[InputDefinition, ...]:
+    """Return the inputs that a look-up brings: its value, and the three numbers that no budget shows."""
+    return (InputDefinition(lookup.value, lookup.unit), *(InputDefinition(symbol, "1") for symbol in lookup.hidden))

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calc.assembly import assemble, function
-from calc.binding import bound_symbols, checked_points, quantities_by_key
 from calc.derivatives import gradient
 from calc.errors import InvalidQuantity, OutsideValidity
 from calc.graph import SCALAR_FUNCTIONS, Graph
 from calc.model import CompiledModel, MeasurementModel, compile_model
 from calc.propagation import correlation_pairs
 from calc.quantities import EvaluationWarning, ModelInputs
+from calc.symbol_values import bound_symbols, checked_points, quantities_by_key
 
 Matrix = NDArray[np.float64]
 
