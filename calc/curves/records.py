@@ -1,0 +1,31 @@
+"""Curves as plain JSON structures and back, so that a stored evaluation can carry the curves it used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from calc import serialise
+from calc.curves.curve import Curve
+from calc.curves.polynomial import PolynomialCurve
+from calc.curves.straight_line import StraightLine
+from calc.errors import InvalidQuantity
+
+_CLASSES: tuple[type[Curve], ...] = (StraightLine, PolynomialCurve)
+
+
+def curve_to_record(curve: Curve) -> dict[str, serialise.Record]:
+    """Return `{"kind": ..., "curve": {...}}` with every float as its shortest text."""
+    return {"kind": curve.kind, "curve": serialise.to_record(curve, curve.name)}
+
+
+def curve_from_record(record: object) -> Curve:
+    """Return the curve that `curve_to_record` wrote, with the same bits.
+
+    Raises InvalidQuantity: `curve.kind` for a kind that is not known, and what `calc.serialise.from_record` refuses.
+    """
+    if not isinstance(record, Mapping) or set(record) != {"kind", "curve"}:
+        raise InvalidQuantity("record.wrong_type", name="curve", value=repr(record)[:80], expected="a curve")
+    for known in _CLASSES:
+        if known.kind == record["kind"]:
+            return serialise.from_record(known, record["curve"])
+    raise InvalidQuantity("curve.kind", value=repr(record["kind"])[:80])
