@@ -13,7 +13,7 @@ from typing import Final
 
 from calc.errors import CalcError
 from calc.quantities import Distribution
-from calc.units import canonical_unit, is_compatible
+from calc.units import canonical_unit, exact_factor, is_compatible
 from lims.core.errors import FieldError, InvalidInput
 from standards.calibration_facts import ContentKind, Interpolation
 from standards.commands import InstrumentIdentity, NewContent, NewFunction, NewPart, NewPoint, NewRange
@@ -39,9 +39,10 @@ class Checker:
         if self.errors:
             raise InvalidInput(self.errors)
 
-    def unit(self, field: str, text: str, fits: str | None = None) -> str:
+    def unit(self, field: str, text: str, fits: str | None = None, *, difference: bool = False) -> str:
         """Return a unit in its one form; it must be known and, if asked, convertible to another.
 
+        `difference`: what stands in it is an uncertainty or a span, so a temperature may be in delta_degC too.
         After a refusal a harmless unit is returned, so that the rest can still be checked against it.
         """
         try:
@@ -49,7 +50,7 @@ class Checker:
         except CalcError:
             self.refuse(field, "unit.unknown", unit=text)
             return fits or "1"
-        if fits is not None and not is_compatible(unit, fits):
+        if fits is not None and not (is_compatible(unit, fits) or (difference and _is_span_of(unit, fits))):
             self.refuse(field, "unit.incompatible", unit=text, expected=fits)
             return fits
         return unit
@@ -86,6 +87,15 @@ class Checker:
             check_formula(text)
         except FormulaError as error:
             self.refuse(field, error.reason, formula=text)
+
+
+def _is_span_of(unit: str, of: str) -> bool:
+    """Whether differences in one unit are differences in the other."""
+    try:
+        exact_factor(unit, of)
+    except CalcError:
+        return False
+    return True
 
 
 def check_identity(check: Checker, identity: InstrumentIdentity, this_year: int) -> None:
@@ -147,7 +157,7 @@ def _checked_range(check: Checker, entry: NewRange, function_unit: str, field: s
     check.positive(f"{field}-resolution", entry.resolution)
     resolution_unit = entry.resolution_unit or (unit if entry.resolution is not None else None)
     if resolution_unit:
-        resolution_unit = check.unit(f"{field}-resolution_unit", resolution_unit, unit)
+        resolution_unit = check.unit(f"{field}-resolution_unit", resolution_unit, unit, difference=True)
     return replace(entry, unit=unit, resolution_unit=resolution_unit)
 
 
@@ -162,7 +172,8 @@ def checked_content(check: Checker, content: NewContent, address: RangeAddress |
     if address is None:
         check.refuse(f"{field}-range_id", "entry.range_of_another")
         return content
-    unit = check.unit(f"{field}-unit", content.unit or address.range.unit, address.range.unit)
+    span = content.kind is ContentKind.CHARACTERISTIC  # a bath's uniformity is a difference of temperatures
+    unit = check.unit(f"{field}-unit", content.unit or address.range.unit, address.range.unit, difference=span)
     stated = content.expanded_uncertainty_unit
     argument = content.argument_unit
     found = replace(
@@ -186,7 +197,7 @@ def _uncertainty_unit(check: Checker, field: str, text: str, unit: str) -> str:
             return canonical_unit(text)
     except CalcError:
         pass
-    return check.unit(name, text, unit)
+    return check.unit(name, text, unit, difference=True)
 
 
 def _check_uncertainty(check: Checker, content: NewContent | NewPoint, field: str) -> None:

@@ -136,7 +136,7 @@ def record_drift(session: Session, actor: Actor, command: RecordDrift, *, now: d
         check.refuse("range_id", "entry.range_of_another")
     unit = command.unit
     for address in fitting if command.range_id is not None else fitting[:1]:
-        unit = check.unit("unit", command.unit, address.range.unit)
+        unit = check.unit("unit", command.unit, address.range.unit, difference=True)
     check.formula("half_width_expression", command.half_width_expression)
     if command.correction_expression:
         check.formula("correction_expression", command.correction_expression)

@@ -55,5 +55,5 @@ def build_house(database: Database, folder: Path, clock: FixedClock) -> House:
     with database.transaction() as session:
         laboratory = found_laboratory(session, PASSWORD, timezone="Asia/Ho_Chi_Minh", now=clock.now())
     with database.transaction() as session:
-        equipment.add_equipment(session, laboratory)
+        equipment.add_equipment(session, laboratory, equipment.OF_THE_WEIGHING)
     return House(database, laboratory, settings, clock, create_app(settings, clock, database))

@@ -1,0 +1,1 @@
+"""The demonstration laboratory's registers, as data."""
