@@ -6,9 +6,10 @@ text, u or U, the words beside it have to say (JCGM 100:2008, 7.2.2 and 7.2.4).
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from calc.errors import InvalidQuantity
 from calc.quantities import Estimate, not_negative
@@ -184,3 +185,31 @@ def read_written(text: str, unit: str, *, language: str = "en") -> Estimate:
     if "part" in match.re.groupindex and "." not in match["spread"]:
         spread = spread.scaleb(-len(match["part"] or ""))
     return Estimate(float(value.scaleb(exponent)), float(spread.scaleb(exponent)), unit)
+
+
+def significant(number: float, digits: int, language: str) -> str:
+    """Return a number with at most so many significant digits, for a table that is looked at: not a reported result.
+
+    Zeros at the end are left out; numbers from 10⁻⁴ to 10⁹ stand in full, others with a power of ten, infinity as ∞.
+    Raises InvalidQuantity for NaN, other languages than "vi" and "en", and fewer than 1 or more than 17 digits.
+    """
+    if math.isinf(number):
+        return localise("-1", language).replace("1", "∞") if number < 0 else "∞"
+    if isinstance(digits, bool) or not 1 <= digits <= 17:
+        raise InvalidQuantity("quantity.out_of_range", name="report", field="digits", lower=1, upper=17, value=digits)
+    if math.isnan(number):
+        raise InvalidQuantity("quantity.not_finite", name="report", field="value", value=number)
+    with localcontext(prec=digits, rounding=ROUND_HALF_UP):
+        rounded = +Decimal(repr(float(number)))
+    if not rounded:
+        return localise("0", language)
+    exponent = rounded.adjusted()
+    if -4 <= exponent < 9:
+        return localise(_trimmed(rounded), language)
+    power = f"{_TIMES}{str(exponent).translate(_RAISED)}"
+    return localise(_trimmed(rounded.scaleb(-exponent)), language) + power
+
+
+def _trimmed(number: Decimal) -> str:
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -209,6 +209,21 @@ def recompute(as_json: bool) -> None:
             click.echo(f"{outcome.run_number}: {messages.words(f'recompute.{outcome.verdict}', {})}", err=True)
         click.echo(messages.words("cli.recomputed", {"count": len(outcomes), "differences": len(differing)}))
     sys.exit(1 if differing else 0)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--monte-carlo", "trials", type=click.IntRange(100, 100_000_000), help="Trials of a Monte Carlo beside.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random numbers.")
+@_told
+def evaluate(files: tuple[Path, ...], as_json: bool, trials: int | None, seed: int) -> None:
+    """Evaluate measurement models and other cases in TOML files; status 1 if one is refused or a figure not met."""
+    from lims.evaluation_command import EvaluateFiles, evaluate_files
+
+    request = EvaluateFiles(files, trials, seed)
+    complain = partial(click.echo, err=True)
+    sys.exit(0 if evaluate_files(request, as_json=as_json, say=click.echo, complain=complain) else 1)
 
 
 @cli.group()

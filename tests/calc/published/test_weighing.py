@@ -13,7 +13,7 @@ from calc.model import InputDefinition, MeasurementModel, OutputDefinition
 from calc.quantities import Evaluation, MeasurementResult, ModelInputs, PointBinding
 from calc.reductions import Observation, Reduction, reduce
 from calc.rounding import coverage_factor_text, probability_text, report, report_deviation
-from tests.calc.published.cases import DATA
+from tests.calc.published.reference import DATA
 
 
 @pytest.fixture

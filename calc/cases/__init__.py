@@ -1,0 +1,1 @@
+"""Worked examples as data: a case states inputs and what to find, and is evaluated by the rest of the core."""

@@ -1,0 +1,138 @@
+"""From a case to its figures: the one entry for whoever reads cases from files.
+
+A case is a mapping as TOML gives it (parse numbers as Decimal, so that they count as written). What was published
+(`value`, `tol`, `op`) is compared with the figures afterwards and never enters a calculation. The form is that of the
+reference data under tests/calc/published/data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from calc.cases import comparisons, decisions, lines, propagation, regressions, statistics
+from calc.cases.facts import ENTRY_FIELDS, CaseOutcome, Context, Expectation, Figure, judge
+from calc.cases.kind import Evaluated, Kind
+from calc.cases.tables import Table, is_number
+from calc.errors import CalcError, InvalidQuantity, NotConverged
+
+KINDS: Final = {
+    kind.name: kind
+    for kind in (
+        *propagation.KINDS,
+        *lines.KINDS,
+        *regressions.KINDS,
+        *statistics.KINDS,
+        *decisions.KINDS,
+        *comparisons.KINDS,
+    )
+}
+_COMMON: Final = frozenset(
+    {"id", "title", "kind", "source", "unit", "verified", "verified_by", "figures", "note", "comment", "expect"}
+)
+_OPERATORS: Final = ("=", "<", "<=")
+MOST_FIGURES: Final = 10_000
+
+
+def evaluate_case(case: Table, context: Context) -> CaseOutcome:
+    """Return the figures of a case in the order they are asked for.
+
+    What is wrong with the case, or with one of its figures, is part of the outcome: an error of the core that names
+    case and field. Nothing else is raised.
+    """
+    outcome = CaseOutcome(
+        case.case,
+        _described(case, "title"),
+        _described(case, "kind"),
+        _described(case, "unit"),
+        _described(case, "source"),
+    )
+    try:
+        kind = _kind_of(case)
+        case.only(_COMMON | kind.fields | kind.parameters)
+        entries = _entries(case, kind)
+        evaluated = kind.take_in(case, context, [entry for entry, _ in entries])
+        figures = tuple(_figure(entry, refusal, evaluated) for entry, refusal in entries)
+        return replace(outcome, figures=figures, extras=evaluated.extras())
+    except CalcError as error:
+        return replace(outcome, error=error)
+    except ArithmeticError as error:
+        return replace(outcome, error=_too_large(case, error))
+
+
+def _described(case: Table, name: str) -> str:
+    value = case.fields.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _kind_of(case: Table) -> Kind:
+    name = case.text("kind")
+    if name not in KINDS:
+        raise case.refuse("case.unknown_kind", "kind", value=name[:60], allowed=", ".join(KINDS))
+    return KINDS[name]
+
+
+def _entries(case: Table, kind: Kind) -> list[tuple[Expectation, CalcError | None]]:
+    """Return the `expect` entries, each with what is wrong with it."""
+    if "expect" not in case or not case.list("expect"):
+        return []
+    if len(case.list("expect")) > MOST_FIGURES:
+        raise case.refuse("case.too_large", "expect", limit=MOST_FIGURES, value=len(case.list("expect")))
+    return [_entry(table, kind) for table in case.tables("expect")]
+
+
+def _entry(table: Table, kind: Kind) -> tuple[Expectation, CalcError | None]:
+    what, of = table.fields.get("what"), table.fields.get("of")
+    bare = Expectation(table, what if isinstance(what, str) else "", of if isinstance(of, str) else None)
+    try:
+        table.only(ENTRY_FIELDS | kind.parameters, strict=False)
+        what, pair = table.text("what"), _asked_of(table)
+        operator = table.choice("op", _OPERATORS, "=")
+        tolerance = table.number("tol", 0.0)
+        return Expectation(table, what, pair, _published(table), tolerance, operator), None
+    except CalcError as error:
+        return bare, error
+
+
+def _asked_of(table: Table) -> str | tuple[str, str] | None:
+    of = table.fields.get("of")
+    if of is None:
+        return None
+    if isinstance(of, list):
+        names = table.texts("of", 2)
+        if len(names) != 2:
+            raise table.refuse("case.wrong_type", "of", expected="pair of names", value=str(of)[:60])
+        return names[0], names[1]
+    return table.text("of")
+
+
+def _published(table: Table) -> float | None:
+    value = table.fields.get("value")
+    return float(value) if is_number(value) and abs(value) == float("inf") else table.optional("value")
+
+
+def _figure(entry: Expectation, refusal: CalcError | None, evaluated: Evaluated) -> Figure:
+    if refusal is not None:
+        return Figure(entry, None, error=refusal)
+    try:
+        computed = float(evaluated.compute(entry))
+        if computed != computed:
+            raise NotConverged("case.no_number", case=entry.table.case, field=entry.table.place("what"))
+    except CalcError as error:
+        return Figure(entry, None, error=error)
+    except ArithmeticError as error:
+        return Figure(entry, None, error=_too_large(entry.table, error))
+    agreement, digits = judge(entry, computed, evaluated.scale)
+    return Figure(entry, computed, agreement, digits)
+
+
+def _too_large(table: Table, error: ArithmeticError) -> InvalidQuantity:
+    """Return the refusal of numbers so far apart that a formula leaves the range of floats."""
+    field = "what" if table.path else "kind"
+    return table.refuse("case.too_large", field, limit="1e308", value=type(error).__name__)
+
+
+def evaluate_cases(cases: Sequence[Table], context: Context) -> tuple[CaseOutcome, ...]:
+    """Return the outcome of every case, in order."""
+    return tuple(evaluate_case(case, context) for case in cases)

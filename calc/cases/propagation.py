@@ -1,0 +1,181 @@
+"""Cases of propagation: the law of propagation of first and second order, and of distributions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+from calc.cases.facts import Context, Expectation, Extras
+from calc.cases.inputs import POINT, Inputs, read_inputs
+from calc.cases.kind import Evaluated, Kind, figures
+from calc.cases.simulation import PARAMETERS, Simulation
+from calc.cases.statistics import truncated_rule
+from calc.cases.tables import Table, shortened
+from calc.coverage import chosen_coverage_factor
+from calc.errors import CalcError
+from calc.evaluate import evaluate
+from calc.quantities import EvaluationWarning, MeasurementResult, OutputResult
+from calc.second_order import SecondOrderResult, second_order_of
+
+METHODS: Final = ("lpu1", "lpu2", "mcm")
+_BUDGET_PROBABILITY: Final = 0.9545
+_MOST_INPUTS_EXAMINED: Final = 50  # beyond that the second derivatives of all pairs take too long for a warning
+
+
+class Propagation(Evaluated):
+    """A propagation case; every method runs once, when a figure first asks for it."""
+
+    def __init__(self, inputs: Inputs, context: Context, entries: Sequence[Expectation]) -> None:
+        self.inputs = inputs
+        self.context = context
+        self.simulation = Simulation(inputs, context, entries)
+
+    @cached_property
+    def result(self) -> MeasurementResult:
+        """The law of propagation, first order. Source: JCGM 100:2008, 5.1.2 and 5.2.2."""
+        return evaluate(self.inputs.model, self.inputs.inputs, seed=self.context.seed)
+
+    @cached_property
+    def second(self) -> SecondOrderResult:
+        """The law of propagation with second-order terms. Source: JCGM 100:2008, 5.1.2, note."""
+        return second_order_of(self.inputs.model, self.inputs.inputs)
+
+    def compute(self, entry: Expectation) -> float:
+        """Return one figure by the method that the entry names."""
+        what, _, names = entry.what.partition(":")
+        if what in {"input", "u_input", "r_input"} and names:
+            return self._of_inputs(entry, what, names)
+        method = entry.table.choice("method", METHODS, "lpu1")
+        if what == "correlation":
+            return self._correlation(entry, method)
+        name = self._name(entry, entry.output)
+        if method == "mcm":
+            return self.simulation.figure(entry, name)
+        output = self.result.output(POINT, name)
+        if method == "lpu1":
+            return _figure(entry, output, output.combined_standard_uncertainty)
+        return _figure(entry, output, self.second.output(POINT, name).standard_uncertainty)
+
+    def _of_inputs(self, entry: Expectation, what: str, names: str) -> float:
+        """Return estimate, standard uncertainty or correlation coefficient of inputs."""
+        keys = [name.strip() for name in names.split(",")]
+        found = [quantity for key in keys if (quantity := self.inputs.quantity(key)) is not None]
+        if len(keys) != len(found) or len(keys) != (2 if what == "r_input" else 1):
+            raise entry.table.refuse("case.unknown_name", "what", value=shortened(names))
+        if what == "input":
+            return found[0].estimate.value
+        if what == "u_input":
+            return found[0].estimate.standard_uncertainty
+        if keys[0] == keys[1]:
+            return 1.0
+        given = self.inputs.inputs.correlations
+        return next((one.coefficient for one in given if {one.first, one.second} == set(keys)), 0.0)
+
+    def _name(self, entry: Expectation, asked: str | None) -> str:
+        """Return the output that is asked of: it may be left out where there is only one."""
+        names = [output.name for output in self.inputs.model.outputs]
+        if asked is None:
+            if len(names) > 1:
+                raise entry.table.refuse("case.missing_field", "of")
+            return names[0]
+        if asked not in names:
+            raise entry.table.refuse("case.unknown_name", "of", value=shortened(asked))
+        return asked
+
+    def _correlation(self, entry: Expectation, method: str) -> float:
+        """Return the correlation coefficient of two outputs. Source: JCGM 102:2011, 6.2."""
+        if not isinstance(entry.of, tuple):
+            expected = "list of two names"
+            raise entry.table.refuse("case.wrong_type", "of", expected=expected, value=shortened(entry.of))
+        names = [output.name for output in self.inputs.model.outputs]
+        i, j = (names.index(self._name(entry, name)) for name in entry.of)
+        if method == "mcm":
+            covariance = self.simulation.run(entry.table).covariance
+        else:
+            covariance = self.second.covariances[POINT] if method == "lpu2" else self.result.covariance
+        spread = math.sqrt(covariance[i][i]) * math.sqrt(covariance[j][j])
+        if spread == 0.0:
+            raise entry.table.refuse("case.relative_to_zero", "what")
+        return max(-1.0, min(1.0, covariance[i][j] / spread))
+
+    def extras(self) -> Extras:
+        """Return the budgets of first order, the warnings, and the Monte Carlo that was asked for beside the file.
+
+        Where first order has no result (no derivative at the estimate) the figures by other methods still stand; a
+        warning with the error's code says so.
+        """
+        warnings: list[EvaluationWarning] = []
+        outputs: tuple[OutputResult, ...] = ()
+        try:
+            outputs = self.result.outputs
+            warnings.extend(self.result.warnings)
+        except CalcError as error:
+            warnings.append(EvaluationWarning(error.code, POINT, str(error.values.get("output", "")), "", {}))
+        warnings.extend(self._of_second_order())
+        result = self.result if outputs else None
+        summaries = () if self.context.trials is None else self.simulation.summaries(result)
+        warnings.extend(self.simulation.warnings)
+        return Extras(outputs, tuple(warnings), summaries)
+
+    def _of_second_order(self) -> list[EvaluationWarning]:
+        """Return a warning for every output whose terms of second order matter, in models of ordinary size."""
+        if len(self.inputs.inputs.quantities) > _MOST_INPUTS_EXAMINED:
+            return []
+        try:
+            outputs = self.second.outputs
+        except CalcError as error:
+            return [EvaluationWarning(error.code, POINT, str(error.values.get("output", "")), "", {})]
+        return [output.warning for output in outputs if output.warning is not None]
+
+
+def _figure(entry: Expectation, output: OutputResult, u: float) -> float:
+    """Return one figure of the law of propagation.
+
+    The effective degrees of freedom are those of first order, for which the Welch–Satterthwaite formula is stated; k
+    at `p` takes them truncated to an integer (JCGM 100:2008, G.4.1). A `k` that the entry gives is taken as it is.
+    """
+    table, y = entry.table, output.estimate
+
+    def factor() -> float:
+        return chosen_coverage_factor(output.effective_degrees_of_freedom, truncated_rule(table.between("p", 0.0, 1.0)))
+
+    def expanded() -> float:
+        return (table.number("k") if "k" in table else factor()) * u
+
+    return figures(
+        entry,
+        {
+            "estimate": lambda: y,
+            "u": lambda: u,
+            "rel_u": lambda: _relative(entry, u, y),
+            "dof": lambda: output.effective_degrees_of_freedom,
+            "k": factor,
+            "U": expanded,
+            "low": lambda: y - expanded(),
+            "high": lambda: y + expanded(),
+        },
+    )
+
+
+def _relative(entry: Expectation, part: float, whole: float) -> float:
+    """Return `part` relative to the size of `whole`; refused where that is 0."""
+    if whole == 0.0:
+        raise entry.table.refuse("case.relative_to_zero", "what")
+    return part / abs(whole)
+
+
+def _propagation(case: Table, context: Context, entries: Sequence[Expectation]) -> Evaluated:
+    inputs = read_inputs(case, truncated_rule(_BUDGET_PROBABILITY))
+    return Propagation(inputs, context, entries)
+
+
+KINDS: Final = (
+    Kind(
+        "propagation",
+        frozenset({"model", "input", "correlation", "joint_series"}),
+        PARAMETERS | {"method", "k"},
+        _propagation,
+    ),
+)

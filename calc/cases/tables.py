@@ -1,0 +1,210 @@
+"""Tables of a case file read field by field: the right type, finite numbers, nothing missing, nothing misspelt.
+
+Every refusal names the case, the field by its path (`input[2].half_width`) and what is allowed there. Numbers are
+handed over as they stand in the text (int or Decimal), so that nothing is lost before the calculation.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeGuard
+
+from calc.errors import InvalidQuantity
+
+Number = int | Decimal
+_LONGEST_TEXT = 20_000
+_SHOWN = 60
+_ALIKE = 0.75
+
+
+def is_number(value: object) -> TypeGuard[int | float | Decimal]:
+    """Return whether a value of a file is a number (true and false are not)."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def shortened(value: object) -> str:
+    """Return a value as it is quoted in an error: at most 60 characters."""
+    text = str(value) if is_number(value) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a case: its `fields`, the case it belongs to, and its path in it ("" is the case itself)."""
+
+    fields: Mapping[str, object]
+    case: str
+    path: str = ""
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether the field is given."""
+        return name in self.fields
+
+    def place(self, name: str) -> str:
+        """Return the path of a field of this table."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def refuse(self, code: str, name: str, /, **values: object) -> InvalidQuantity:
+        """Return the error `code` about a field of this table."""
+        return InvalidQuantity(code, case=self.case, field=self.place(name), **values)
+
+    def _wrong(self, name: str, expected: str, value: object) -> InvalidQuantity:
+        return self.refuse("case.wrong_type", name, expected=expected, value=shortened(value))
+
+    def given(self, name: str) -> object:
+        """Return a field as it stands; raises InvalidQuantity `case.missing_field` where there is none."""
+        if name not in self.fields:
+            raise self.refuse("case.missing_field", name)
+        return self.fields[name]
+
+    def _as_number(self, name: str, value: object) -> Number:
+        if not is_number(value):
+            raise self._wrong(name, "number", value)
+        if not math.isfinite(value):
+            raise self.refuse("case.not_finite", name, value=shortened(value))
+        number = Decimal(repr(value)) if isinstance(value, float) else value
+        if isinstance(number, int) and abs(number).bit_length() > 4096:
+            raise self.refuse("case.too_large", name, limit="1e308", value="…")
+        if isinstance(number, Decimal) and number and abs(number.adjusted()) > 307:
+            raise self.refuse("case.too_large", name, limit="1e308", value=shortened(number))
+        return number
+
+    def exact(self, name: str) -> Number:
+        """Return a finite number exactly as written."""
+        return self._as_number(name, self.given(name))
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """Return a finite number; `default` where it is not given."""
+        if default is not None and name not in self.fields:
+            return default
+        try:
+            return float(self.exact(name))
+        except OverflowError:
+            raise self.refuse("case.too_large", name, limit="1e308", value="…") from None
+
+    def optional(self, name: str) -> float | None:
+        """Return a finite number, or None where it is not given."""
+        return self.number(name) if name in self.fields else None
+
+    def degrees_of_freedom(self, name: str = "dof") -> float:
+        """Return degrees of freedom: at least 1, infinite where they are not given."""
+        value = self.fields.get(name, math.inf)
+        number = float(value) if is_number(value) and abs(value) != math.inf else value
+        if number == math.inf:
+            return math.inf
+        if not isinstance(number, float):
+            raise self._wrong(name, "number", value)
+        if not number >= 1.0:
+            raise self.refuse("case.out_of_range", name, lower=1, upper="inf", value=shortened(value))
+        return number
+
+    def integer(self, name: str, lower: int, upper: int, default: int | None = None) -> int:
+        """Return a whole number from `lower` to `upper` (20.0 counts as 20)."""
+        if default is not None and name not in self.fields:
+            return default
+        number = self.exact(name)
+        if number != int(number):
+            raise self._wrong(name, "whole number", number)
+        if not lower <= number <= upper:
+            raise self.refuse("case.out_of_range", name, lower=lower, upper=upper, value=shortened(number))
+        return int(number)
+
+    def between(self, name: str, lower: float, upper: float) -> float:
+        """Return a number strictly between two limits."""
+        number = self.number(name)
+        if not lower < number < upper:
+            raise self.refuse("case.out_of_range", name, lower=lower, upper=upper, value=shortened(self.given(name)))
+        return number
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Return a text that is not empty; `default` where it is not given."""
+        if default is not None and name not in self.fields:
+            return default
+        value = self.given(name)
+        if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_TEXT:
+            raise self._wrong(name, "text", value)
+        return value
+
+    def choice(self, name: str, allowed: Sequence[str], default: str | None = None) -> str:
+        """Return a text that is one of `allowed`."""
+        text = self.text(name, default)
+        if text not in allowed:
+            raise self.refuse("case.not_one_of", name, allowed=", ".join(allowed), value=shortened(text))
+        return text
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return true or false."""
+        value = self.fields.get(name, default)
+        if not isinstance(value, bool):
+            raise self._wrong(name, "true or false", value)
+        return value
+
+    def list(self, name: str) -> Sequence[object]:
+        """Return a list of anything."""
+        value = self.given(name)
+        if not isinstance(value, list | tuple):
+            raise self._wrong(name, "list", value)
+        return value
+
+    def numbers(self, name: str, needed: int = 1) -> tuple[Number, ...]:
+        """Return a list of at least `needed` finite numbers exactly as written."""
+        items = self.list(name)
+        if len(items) < needed:
+            raise self.refuse("case.too_few", name, needed=needed, count=len(items))
+        return tuple(self._as_number(f"{name}[{index}]", item) for index, item in enumerate(items, 1))
+
+    def floats(self, name: str, needed: int = 1) -> tuple[float, ...]:
+        """Return a list of at least `needed` finite numbers."""
+        return tuple(float(number) for number in self.numbers(name, needed))
+
+    def texts(self, name: str, needed: int = 1) -> tuple[str, ...]:
+        """Return a list of at least `needed` texts, each once."""
+        items = self.list(name)
+        if len(items) < needed:
+            raise self.refuse("case.too_few", name, needed=needed, count=len(items))
+        found: list[str] = []
+        for index, item in enumerate(items, 1):
+            if not isinstance(item, str) or not item.strip():
+                raise self._wrong(f"{name}[{index}]", "text", item)
+            if item in found:
+                raise self.refuse("case.duplicate", f"{name}[{index}]", value=shortened(item))
+            found.append(item)
+        return tuple(found)
+
+    def table(self, name: str) -> Table:
+        """Return a table within this one."""
+        value = self.given(name)
+        if not isinstance(value, Mapping):
+            raise self._wrong(name, "table", value)
+        return Table(value, self.case, self.place(name))
+
+    def tables(self, name: str) -> Iterator[Table]:
+        """Yield the tables of a list of at least one, each with its number (from 1) in its path."""
+        items = self.list(name)
+        if not items:
+            raise self.refuse("case.too_few", name, needed=1, count=0)
+        for index, item in enumerate(items, 1):
+            if not isinstance(item, Mapping):
+                raise self._wrong(f"{name}[{index}]", "table", item)
+            yield Table(item, self.case, self.place(f"{name}[{index}]"))
+
+    def over(self, other: Table) -> Table:
+        """Return this table with the fields of `other` wherever it has none itself."""
+        return Table({**other.fields, **self.fields}, self.case, self.path)
+
+    def only(self, known: Collection[str], *, strict: bool = True) -> None:
+        """Refuse a field that is not `known`, naming the one probably meant: misspelt it would be without effect.
+
+        A text under another name is a remark and harmless, unless its name is nearly that of a known field. Where it
+        is not `strict`, only such near names are refused.
+        """
+        for name, value in self.fields.items():
+            if name in known:
+                continue
+            near = difflib.get_close_matches(name, [one for one in sorted(known) if len(one) > 2], 1, _ALIKE)
+            if near or (strict and not isinstance(value, str)):
+                raise self.refuse("case.unknown_field", name, nearest=near[0] if near else ", ".join(sorted(known)))

@@ -1,0 +1,53 @@
+"""Files of cases and the data files beside them, read within limits and never from outside their folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from calc.cases.document import Document, read_document
+from calc.cases.facts import Load
+from calc.errors import InvalidQuantity
+from lims.core.errors import RuleViolation
+
+LARGEST_FILE: Final = 32 * 1024 * 1024
+
+
+def read_cases(path: Path) -> Document:
+    """Return the cases of a TOML file, numbers exactly as written.
+
+    Raises RuleViolation where the file cannot be read or is no TOML, InvalidQuantity where it holds no cases.
+    """
+    file = str(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise RuleViolation("evaluate.too_large", file=file, limit=LARGEST_FILE // 1024 // 1024)
+        content = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError:
+        raise RuleViolation("evaluate.unreadable", file=file) from None
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise RuleViolation("evaluate.not_toml", file=file, reason=str(error) or type(error).__name__) from None
+    return read_document(content)
+
+
+def loader(folder: Path) -> Load:
+    """Return a reader of data files that lie in `folder` or below it."""
+    root = folder.resolve()
+
+    def load(name: str) -> list[list[str]]:
+        path = (root / name).resolve() if "\0" not in name else root
+        if Path(name).is_absolute() or not path.is_relative_to(root):
+            raise InvalidQuantity("case.data_outside", case="", field="data_file", value=name)
+        try:
+            if not path.is_file() or path.stat().st_size > LARGEST_FILE:
+                raise InvalidQuantity("case.data_file", case="", field="data_file", value=name)
+            text = path.read_text(encoding="utf-8-sig")
+            return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+        except (OSError, ValueError, csv.Error):
+            raise InvalidQuantity("case.data_file", case="", field="data_file", value=name) from None
+
+    return load
