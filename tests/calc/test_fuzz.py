@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from calc.errors import CalcError
 from calc.evaluate import evaluate
-from calc.expression import FUNCTIONS, MAXIMUM_LENGTH, is_name, parse, to_text
+from calc.expression import ARRAY_FUNCTIONS, FUNCTIONS, MAXIMUM_LENGTH, is_name, parse, to_text
 from calc.model import (
     ConstantDefinition,
     CoverageRule,
@@ -29,6 +29,7 @@ from calc.serialise import from_record, to_record
 
 SECONDS = 5.0
 SYMBOLS = ("x", "y", "α")
+ELEMENTS = ("v[1]", "v[2]", "v[3]")
 UNITS = ("1", "mm", "degC", "%", "kg/m3", "K", "g")
 _seen: list[str] = []
 _watching = False
@@ -74,7 +75,7 @@ def _warm() -> None:
 
 
 def model_of(text: str, unit: str = "1") -> MeasurementModel:
-    inputs = tuple(InputDefinition(symbol, unit) for symbol in SYMBOLS)
+    inputs = (*(InputDefinition(symbol, unit) for symbol in SYMBOLS), InputDefinition("v", unit, len(ELEMENTS)))
     constants = (ConstantDefinition("c", 3.0, "1"),)
     return MeasurementModel((OutputDefinition("out", text, unit),), inputs, constants)
 
@@ -82,9 +83,10 @@ def model_of(text: str, unit: str = "1") -> MeasurementModel:
 def tried(text: str, unit: str = "1", value: float = 2.0, u: float = 0.1) -> None:
     """Evaluate a formula; whatever comes out is finite."""
     quantities = tuple(
-        InputQuantity(symbol, Estimate(value + place, u, unit, 5.0 + place)) for place, symbol in enumerate(SYMBOLS)
+        InputQuantity(symbol, Estimate(value + place, u, unit, 5.0 + place))
+        for place, symbol in enumerate((*SYMBOLS, *ELEMENTS))
     )
-    point = PointBinding("1", {symbol: symbol for symbol in SYMBOLS})
+    point = PointBinding("1", {quantity.key: quantity.key for quantity in quantities})
     inputs = ModelInputs(quantities, (Correlation("x", "y", 0.5),), (point,))
     output = evaluate(model_of(text, unit), inputs, seed=0).outputs[0]
     numbers = [output.estimate, output.combined_standard_uncertainty, output.expanded_uncertainty]
@@ -197,6 +199,26 @@ ATTACKS = [
     "{0.__class__}",
     " " * (MAXIMUM_LENGTH + 1),
     "x" + " " * MAXIMUM_LENGTH,
+    "v",
+    "v[0]",
+    "v[4]",
+    "v[-1]",
+    "v[" + "9" * 3000 + "]",
+    "v[1",
+    "v[v[1]]",
+    "v[²]",
+    "v[1_0]",
+    "sum(v",
+    "sum(v)[1]",
+    "sum(x)",
+    "sum(sum(v))",
+    "sum(v*sum(v*sum(v*sum(v*sum(v*sum(v*sum(v*sum(v*sum(v*sum(v))))))))))",
+    "sum(" * 39 + "v" + ")" * 39,
+    "sum(v + " * 38 + "v" + ")" * 38,
+    "sum(" + "+".join(["v"] * 190) + ")",
+    "+".join(["sum(v)"] * 150),
+    "dot(v, dot(v, dot(v, v)*v)*v)",
+    "mean(v)**mean(v)",
 ]
 
 
@@ -214,13 +236,15 @@ def test_formulas_that_are_no_text(thing: object) -> None:
 
 
 WORDS = """
-c pi ( ) ( ) , , ** * / + - [ ] . : = == < > ! ' " { } \\ ; _ __class__ lambda for in if else
+c v pi ( ) ( ) , , ** * / + - [ ] . : = == < > ! ' " { } \\ ; _ __class__ lambda for in if else
 0 1 2 64 65 -1 0.5 1e9 1e-9 1e308 1e-320 9e999 .5 5. 1e 0x1
 """
 TOKENS = st.sampled_from(
     [
         *SYMBOLS,
         *FUNCTIONS,
+        *ARRAY_FUNCTIONS,
+        *ELEMENTS,
         *WORDS.split(),
         " ",
         "\n",
@@ -228,14 +252,17 @@ TOKENS = st.sampled_from(
     ]
 )
 FORMULAS = st.recursive(
-    st.sampled_from([*SYMBOLS, "c", "pi", "0", "1", "2", "0.5", "1e300", "1e-300", "64", "3"]),
+    st.sampled_from(
+        [*SYMBOLS, *ELEMENTS, "sum(v)", "v", "c", "pi", "0", "1", "2", "0.5", "1e300", "1e-300", "64", "3"]
+    ),
     lambda inner: st.one_of(
         st.builds("({}){}({})".format, inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner),
         st.builds("-{}".format, inner),
         st.builds(
             "{}({})".format, st.sampled_from([name for name, (least, _) in FUNCTIONS.items() if least == 1]), inner
         ),
-        st.builds("{}({}, {})".format, st.sampled_from(["atan2", "min", "max"]), inner, inner),
+        st.builds("{}({}, {})".format, st.sampled_from(["atan2", "min", "max", "dot"]), inner, inner),
+        st.builds("{}(({})*({}))".format, st.sampled_from(["sum", "mean"]), st.sampled_from(["v", "v - x"]), inner),
     ),
     max_leaves=25,
 )
