@@ -75,9 +75,9 @@ class _Sequences:
     plan: TrialPlan
     settings: RunSettings
     statistics: _Running = field(default_factory=_Running)
-    together: Moments | None = None
+    squares: list[float] = field(default_factory=list)
     blocks: list[Moments] = field(default_factory=list)
-    kept: list[Array] = field(default_factory=list)
+    kept: StoredTrials | None = None
     bounds: list[tuple[float, float] | None] = field(default_factory=list)
     trials: int = 0
 
@@ -86,22 +86,21 @@ class _Sequences:
         moments = merged(blocks)
         probability, kind = self.settings.coverage_probabilities[0], self.settings.intervals[0]
         row: list[float] = []
+        deviations = checked_deviations(self.plan, moments)
+        if not self.squares:
+            self.squares = [0.0] * len(deviations)
         length = tail_length(moments.count, probability, kind)
-        for number, deviation in enumerate(checked_deviations(self.plan, moments)):
+        for number, deviation in enumerate(deviations):
             if not self.statistics.count:
                 self.bounds.append(bounds_for_like(np.sort(values.values[number]), length))
             interval = tails(values.values[number], length, self.bounds[number]).interval(probability, kind)
             row += [float(moments.mean[number]), deviation, interval.low, interval.high]
+            self.squares[number] += (moments.count - 1) * deviation * deviation
         if self.settings.regions:
             row += self._region_statistics(moments, values, probability)
         self.statistics.add(np.array(row))
-        self.together = moments if self.together is None else merged([self.together, moments])
         self.blocks.extend(blocks)
         self.trials += moments.count
-        if self.plan.width * self.trials <= LARGEST_STORED:
-            self.kept.append(values.values)
-        else:
-            self.kept.clear()
 
     def _region_statistics(self, moments: Moments, values: StoredTrials, probability: float) -> list[float]:
         """Return the largest eigenvalue of the correlation matrix and the factors of both regions, by point."""
@@ -122,11 +121,11 @@ class _Sequences:
 
     def unstable(self, rule: StopRule) -> tuple[str, str, str, float, float] | None:
         """Return point, output, what is not yet stable, twice its standard deviation and its tolerance; else None."""
-        if self.together is None or self.statistics.count < 2:
+        if self.statistics.count < 2:
             return "", "", "", math.inf, 0.0
         names = self.plan.compiled.program.outputs
         spread, middle = self.statistics.twice_deviation_of_mean().tolist(), self.statistics.mean.tolist()
-        deviations = checked_deviations(self.plan, self.together)
+        deviations = self._deviations()
         for number, deviation in enumerate(deviations):
             tolerance = numerical_tolerance(deviation, rule.digits) / rule.divisor
             for what, found in zip(_STATISTICS, spread[4 * number :], strict=False):
@@ -146,16 +145,32 @@ class _Sequences:
                 )
         return None
 
+    def _deviations(self) -> list[float]:
+        """Return the standard deviation of each output over all trials (JCGM 101:2008, 7.9.4 i)."""
+        each = self.trials / self.statistics.count
+        between = self.statistics.squares[: 4 * len(self.squares) : 4].tolist()
+        pairs = zip(self.squares, between, strict=True)
+        return [math.sqrt((within + each * means) / (self.trials - 1)) for within, means in pairs]
+
+    def room(self, trials: int) -> tuple[StoredTrials, int]:
+        """Return where the next trials go, and the number of the first trial that lies there.
+
+        Memory for as many trials as are ever kept is reserved at once, and taken by the system as it is filled; a
+        longer run keeps its last sequences only.
+        """
+        width = self.plan.width
+        if self.kept is None and width * (self.trials + trials) <= LARGEST_STORED:
+            self.kept = StoredTrials(width, LARGEST_STORED // width)
+        if self.kept is not None and width * (self.trials + trials) <= LARGEST_STORED:
+            return self.kept, 0
+        self.kept = None
+        return StoredTrials(width, trials), self.trials
+
     def result(self) -> MonteCarloResult:
         """Return the result of all trials together, to the bit that of a plain run of so many."""
-        if not self.kept:
+        if self.kept is None:
             return run_trials(self.plan, self.trials, self.settings)
-        stored = StoredTrials(self.plan.width, self.trials)
-        start = 0
-        for values in self.kept:
-            stored.take(start, values)
-            start += values.shape[1]
-        self.kept.clear()
+        stored = self.kept.part(0, self.trials)
         return result_of(self.plan, self.trials, self.settings, merged_blocks(self.blocks), stored)
 
 
@@ -255,10 +270,13 @@ def _next(
 ) -> list[tuple[list[Moments], StoredTrials]]:
     each, first = size // BLOCK_TRIALS, sequences.trials // BLOCK_TRIALS
     start = sequences.trials
-    whole = StoredTrials(sequences.plan.width, count * size)
-    sink = _From(whole, start)
-    moments = runner.run(range(first, first + count * each), start + count * size, [sink] * sequences.settings.threads)
-    return [(moments[index * each : (index + 1) * each], whole.part(index * size, size)) for index in range(count)]
+    stored, origin = sequences.room(count * size)
+    sinks = [_From(stored, origin)] * sequences.settings.threads
+    moments = runner.run(range(first, first + count * each), start + count * size, sinks)
+    return [
+        (moments[index * each : (index + 1) * each], stored.part(start - origin + index * size, size))
+        for index in range(count)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

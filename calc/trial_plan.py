@@ -42,7 +42,7 @@ class TrialPlan:
     """A model with all that is drawn for it; made once, run with any seed and number of trials.
 
     `constants` are quantities without uncertainty, by key; `independent` and `joints` the others. `points` gives, for
-    every point, its name and the binding of every symbol in the model's order.
+    every point, its name and the binding of every symbol, in the order of their names.
     """
 
     compiled: CompiledModel
@@ -104,15 +104,16 @@ def _by_key(inputs: ModelInputs) -> dict[str, InputQuantity]:
 def _bindings(
     compiled: CompiledModel, points: Sequence[PointBinding], quantities: Mapping[str, InputQuantity]
 ) -> tuple[tuple[tuple[str, tuple[Binding, ...]], ...], dict[str, str]]:
-    """Return the bindings of every point, and the unit in which each quantity is drawn: that of its first symbol."""
+    """Return the bindings of every point, and the unit in which each quantity is drawn: that of its first symbol by name."""
     units: dict[str, str] = {}
+    by_name = sorted(compiled.model.inputs, key=lambda definition: definition.symbol)
     bound = []
     for point in points:
         for symbol in point.symbols:
             if symbol not in compiled.symbols:
                 raise InvalidQuantity("inputs.unknown_symbol", point=point.point, name=symbol)
         bindings = []
-        for definition in compiled.model.inputs:
+        for definition in by_name:
             key = point.symbols.get(definition.symbol)
             if key is None:
                 raise InvalidQuantity("inputs.missing_symbol", point=point.point, name=definition.symbol)
