@@ -21,11 +21,14 @@ from calc.derivatives import gradient
 from calc.errors import InvalidQuantity, OutsideValidity
 from calc.graph import SCALAR_FUNCTIONS, Graph
 from calc.model import CompiledModel, MeasurementModel, compile_model
+from calc.numerical_tolerance import numerical_tolerance
 from calc.propagation import correlation_pairs
 from calc.quantities import EvaluationWarning, ModelInputs
 from calc.symbol_values import bound_symbols, checked_points, quantities_by_key
 
 Matrix = NDArray[np.float64]
+_FIGURES = ("first_order", "second_order", "estimate_correction")
+_SMALLEST, _LARGEST = 1e-140, 1e140
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,8 @@ class SecondOrderOutput:
         """The warning `propagation.second_order_matters` with these numbers, or None where it does not matter."""
         if not matters(self.first_order, self.standard_uncertainty, self.estimate_correction):
             return None
-        numbers = {
-            "first_order": self.first_order,
-            "second_order": self.standard_uncertainty,
-            "estimate_correction": self.estimate_correction,
-        }
+        figures = (self.first_order, self.standard_uncertainty, self.estimate_correction)
+        numbers = dict(zip(_FIGURES, figures, strict=True))
         return EvaluationWarning("propagation.second_order_matters", self.point, self.output, "", numbers)
 
 
@@ -241,6 +241,77 @@ def second_order_of(model: MeasurementModel, inputs: ModelInputs) -> SecondOrder
     return SecondOrderResult(tuple(outputs), covariances)
 
 
+class SecondOrderCheck:
+    """Says at each point of an evaluation whether the terms of second order matter; made once for a model."""
+
+    def __init__(self, compiled: CompiledModel) -> None:
+        self._compiled = compiled
+        self._expansion = _expansion(compiled)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether no output has a second derivative, so that there is nothing to say at any point."""
+        return not self._expansion.pairs
+
+    def warnings(
+        self,
+        point: str,
+        values: Sequence[float],
+        standard_uncertainties: Sequence[float],
+        correlation: Matrix | None = None,
+    ) -> list[EvaluationWarning]:
+        """Return a warning for each output whose second-order terms matter, or where the expansion has no value.
+
+        `values`, `standard_uncertainties`: (n_inputs,) in the model's order and units; `correlation`: (n_inputs,
+        n_inputs), None where no inputs are correlated. Codes: `propagation.second_order_matters` with `first_order`,
+        `second_order` and `estimate_correction`, `propagation.no_second_order`.
+        """
+        if self.is_linear:
+            return []
+        figures = self._uncorrelated(values, standard_uncertainties) if correlation is None else None
+        names = self._compiled.program.outputs
+        if figures is None:
+            matrix = np.eye(len(values)) if correlation is None else correlation
+            try:
+                found = second_order(self._compiled, values, standard_uncertainties, matrix, point)
+            except OutsideValidity as error:
+                return [EvaluationWarning(error.code, point, str(error.values["output"]), "")]
+            figures = list(
+                zip(found.first_order, found.standard_uncertainties, found.estimate_corrections, strict=True)
+            )
+        return [
+            EvaluationWarning(
+                "propagation.second_order_matters", point, name, "", dict(zip(_FIGURES, row, strict=True))
+            )
+            for name, row in zip(names, figures, strict=True)
+            if matters(*row)
+        ]
+
+    def _uncorrelated(self, values: Sequence[float], u: Sequence[float]) -> list[tuple[float, float, float]] | None:
+        """Return first-order u, second-order u and correction of each output, or None where more care is needed."""
+        pairs, width = self._expansion.pairs, len(u)
+        weights = [u[i] * u[i] if i == j else 0.0 for i, j in pairs]
+        try:
+            numbers = self._expansion.function(*values, *weights)
+        except (ArithmeticError, ValueError):
+            return None
+        figures, count = [], 2 * width + len(pairs)
+        for start in range(0, len(numbers), count):
+            first = higher = correction = 0.0
+            for place, u_i in enumerate(u, start):
+                slope = numbers[place] * u_i
+                first += slope * slope
+                higher += slope * numbers[place + width + len(pairs)] * u_i
+            for (i, j), second in zip(pairs, numbers[start + width :], strict=False):
+                term = second * u[i] * u[j]
+                higher += term * term if i != j else 0.5 * term * term
+                correction += 0.5 * term if i == j else 0.0
+            if not _SMALLEST < first + higher < _LARGEST:
+                return None
+            figures.append((math.sqrt(first), math.sqrt(first + higher), correction))
+        return figures
+
+
 def matters(first_order: float, second_order: float, estimate_correction: float) -> bool:
     """Return whether the terms of second order show in a standard uncertainty rounded to two significant digits.
 
@@ -251,5 +322,4 @@ def matters(first_order: float, second_order: float, estimate_correction: float)
     deviation = math.hypot(second_order, estimate_correction)
     if first_order == 0.0:
         return deviation > 0.0
-    place = int(f"{first_order:.1e}".partition("e")[2]) - 1
-    return abs(deviation - first_order) > 0.5 * 10.0**place
+    return abs(deviation - first_order) > numerical_tolerance(first_order, 2)

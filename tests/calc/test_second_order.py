@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from calc.errors import InvalidQuantity, OutsideValidity
 from calc.model import CompiledModel, InputDefinition, MeasurementModel, OutputDefinition, compile_model
 from calc.quantities import Correlation, Estimate, InputQuantity, ModelInputs, PointBinding
-from calc.second_order import matters, second_order, second_order_of
+from calc.second_order import SecondOrderCheck, matters, second_order, second_order_of
 
 H1 = "lS + d - lS*(dalpha*theta + alphaS*dtheta)"
 H1_INPUTS = {
@@ -198,3 +198,30 @@ def test_from_the_inputs_of_an_evaluation() -> None:
     with pytest.raises(InvalidQuantity) as caught:
         second_order_of(model, ModelInputs(quantities, (), (PointBinding("one", {"X1": "a"}),)))
     assert (caught.value.code, caught.value.values["name"]) == ("inputs.missing_symbol", "X2")
+
+
+def test_the_check_of_an_evaluation_says_the_same() -> None:
+    """Uncorrelated inputs take a shorter way to the same numbers."""
+    model = compiled(tuple(MASS_INPUTS), MASS, "mRc - dmRc", "(rho_W/8000)**9")
+    values, u = zip(*MASS_INPUTS.values(), strict=True)
+    found = second_order(model, values, u, np.eye(5))
+    warnings = SecondOrderCheck(model).warnings("p", values, u)
+    assert [(warning.output, warning.point) for warning in warnings] == [("out0", "p"), ("out2", "p")]
+    for warning, place in zip(warnings, (0, 2), strict=True):
+        assert warning.numbers["first_order"] == pytest.approx(found.first_order[place], rel=1e-13)
+        assert warning.numbers["second_order"] == pytest.approx(found.standard_uncertainties[place], rel=1e-13)
+        assert warning.numbers["estimate_correction"] == pytest.approx(found.estimate_corrections[place], abs=1e-15)
+    linked = SecondOrderCheck(model).warnings("p", values, u, np.eye(5))
+    assert [warning.output for warning in linked] == ["out0", "out2"]
+    assert SecondOrderCheck(compiled(("x", "y"), "x + 2*y")).is_linear
+    assert SecondOrderCheck(compiled(("x", "y"), "x + 2*y")).warnings("p", (1.0, 2.0), (0.1, 0.1)) == []
+    vanishing = SecondOrderCheck(compiled(("x", "y"), "x*y")).warnings("p", (0.0, 0.0), (1e-90, 1e-90))
+    assert vanishing[0].numbers["second_order"] == pytest.approx(1e-180, rel=1e-12)
+
+
+@pytest.mark.parametrize(("expression", "value", "u"), [("x**1.5", 0.0, 0.1), ("x - x**3", 0.0, 1.0)])
+def test_the_check_says_where_the_expansion_has_no_value(expression: str, value: float, u: float) -> None:
+    check = SecondOrderCheck(compiled(("x",), expression))
+    (warning,) = check.warnings("3", (value,), (u,))
+    assert (warning.code, warning.point, warning.output) == ("propagation.no_second_order", "3", "out0")
+    assert check.warnings("3", (value,), (u,), np.eye(1)) == [warning]
