@@ -171,13 +171,13 @@ class LineFit:
     @property
     def s(self) -> float:
         """Return sqrt(χ²/(n − 2)): with unknown u(y) the residual standard deviation, else the Birge ratio."""
-        _enough(self.data.shape[1], 3, self.name)
+        enough_points(self.data.shape[1], 3, self.name)
         return math.sqrt(self.chi_squared / self.degrees_of_freedom)
 
     @property
     def chi_squared_limit(self) -> float:
         """The 95 % quantile that χ² of a line that fits exceeds once in twenty times. ISO/TS 28037:2010, 6.2.2."""
-        _enough(self.data.shape[1], 3, self.name)
+        enough_points(self.data.shape[1], 3, self.name)
         return float(chdtri(self.degrees_of_freedom, 0.05))
 
     @property
@@ -308,11 +308,17 @@ def point_data(
     """Return rows x, y, u(x), u(y) and perhaps cov(x, y), shape (4 or 5, n), and whether u(x) or u(y) is known."""
     n = len(x)
     scale_known = u_x is not None or u_y is not None
-    _enough(n, 2 if scale_known else 3, name)
+    enough_points(n, 2 if scale_known else 3, name)
     unknown = 0.0 if scale_known else 1.0
     rows = [x, y, 0.0 if u_x is None else u_x, unknown if u_y is None else u_y]
     if cov_xy is not None:
         rows.append(cov_xy)
+    return point_rows(rows, name), scale_known
+
+
+def point_rows(rows: Sequence[Numbers | float], name: str) -> Array:
+    """Return rows of numbers, one for each point or one for all, shape (n_rows, n); the first row has n numbers."""
+    n = len(rows[0])  # type: ignore[arg-type]
     data = room(len(rows), n)
     for row, numbers, field in zip(data, rows, POINT_FIELDS, strict=False):
         if not isinstance(numbers, float | int) and len(numbers) != n:
@@ -321,9 +327,10 @@ def point_data(
             row[:] = numbers
         except (TypeError, ValueError, OverflowError):
             raise InvalidQuantity("quantity.not_a_number", name=name, field=field, value=repr(numbers)[:80]) from None
-    return data, scale_known
+    return data
 
 
-def _enough(count: int, needed: int, name: str) -> None:
+def enough_points(count: int, needed: int, name: str) -> None:
+    """Raise InvalidQuantity `curve.too_few_points` unless there are as many points as needed."""
     if count < needed:
         raise InvalidQuantity("curve.too_few_points", name=name, count=count, needed=needed)
