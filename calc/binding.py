@@ -1,66 +1,159 @@
-"""The numbers of a point in the order and units of a model's symbols, for what is computed besides the evaluation."""
+"""From the quantities of a point to the numbers that the compiled model takes: bindings, units, correlations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from calc.combination import Pair, complete
 from calc.errors import CalcError, InvalidQuantity
-from calc.model import CompiledModel
-from calc.quantities import InputQuantity, ModelInputs, PointBinding
-from calc.units import convert, convert_difference, parse_unit
+from calc.kernel import Kernel, Structure, kernel_of
+from calc.model import CompiledModel, MeasurementModel
+from calc.propagation import Pairs, kernel_of_pairs
+from calc.quantities import InputQuantity, PointBinding
+from calc.units import convert, convert_difference, exact_factor, parse_unit
 
 
 @dataclass(frozen=True, slots=True)
-class BoundSymbols:
-    """One point: key, estimate and standard uncertainty for every symbol, in the model's order and units."""
+class BoundPoint:
+    """A point's input quantities in the model's order, each once, with their numbers as the model takes them.
 
-    keys: tuple[str, ...]
-    values: tuple[float, ...]
-    standard_uncertainties: tuple[float, ...]
+    `values`: (n_inputs,) by symbol, in the model's units. By quantity: `symbols` as text, `units`, `estimates` and
+    `deviations` (standard uncertainties), all in the unit of the quantity's first symbol by name. `correlated` names
+    places in `quantities` with their coefficient.
+    """
 
-    def correlation(self, pairs: Mapping[tuple[str, str], float]) -> NDArray[np.float64]:
-        """Return the correlation matrix of the symbols, (n_symbols, n_symbols); those of one quantity have 1.
+    kernel: Kernel
+    quantities: Sequence[InputQuantity]
+    symbols: Sequence[str]
+    units: Sequence[str]
+    values: Sequence[float]
+    estimates: Sequence[float]
+    deviations: Sequence[float]
+    degrees: Sequence[float]
+    correlated: Mapping[tuple[int, int], float]
 
-        `pairs`: the coefficients that are not zero, by pair of keys.
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """Binds points to a model; made once for a model (`compiled.model` equals `model` and may be another object)."""
+
+    compiled: CompiledModel
+    model: MeasurementModel
+    symbols: tuple[str, ...] = field(init=False)
+    units: list[str] = field(init=False)
+    _keys_of: Callable[[Mapping[str, str]], Sequence[str]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        symbols = self.compiled.symbols
+        object.__setattr__(self, "symbols", symbols)
+        object.__setattr__(self, "units", [definition.unit for definition in self.compiled.model.inputs])
+        getter: Callable[[Mapping[str, str]], Sequence[str]]
+        if len(symbols) > 1:
+            getter = operator.itemgetter(*symbols)
+        else:
+
+            def getter(binding: Mapping[str, str]) -> Sequence[str]:
+                return [binding[symbol] for symbol in symbols]
+
+        object.__setattr__(self, "_keys_of", getter)
+
+    def bind(
+        self, binding: PointBinding, quantities: Mapping[str, InputQuantity], neighbours: Mapping[str, Pairs]
+    ) -> BoundPoint:
+        """Return a point's quantities and numbers.
+
+        `neighbours`: for every correlated key its pairs, as the whole evaluation has them. Raises InvalidQuantity
+        naming point and symbol, or the quantity whose unit does not fit.
         """
-        matrix = np.eye(len(self.keys))
-        for i, one in enumerate(self.keys):
-            for j, two in enumerate(self.keys[:i]):
-                r = 1.0 if one == two else pairs.get((one, two), pairs.get((two, one), 0.0))
-                matrix[i, j] = matrix[j, i] = r
-        return matrix
+        try:
+            keys = self._keys_of(binding.symbols)
+            bound = [quantities[key] for key in keys]
+        except KeyError:
+            raise self._fault(binding, quantities) from None
+        if len(binding.symbols) != len(keys):
+            raise self._fault(binding, quantities)
+        if len(set(keys)) < len(keys):
+            return self._bind_shared(keys, quantities, neighbours)
+        estimates = [quantity.estimate for quantity in bound]
+        values = [estimate.value for estimate in estimates]
+        deviations = [estimate.standard_uncertainty for estimate in estimates]
+        if [estimate.unit for estimate in estimates] != self.units:
+            for place, (quantity, unit) in enumerate(zip(bound, self.units, strict=True)):
+                values[place], deviations[place] = in_unit(quantity, unit)
+        degrees = [estimate.degrees_of_freedom for estimate in estimates]
+        correlated = _correlated(keys, neighbours) if neighbours else {}
+        kernel = kernel_of_pairs(self.compiled, _pairs(correlated))
+        return BoundPoint(kernel, bound, self.symbols, self.units, values, values, deviations, degrees, correlated)
+
+    def _bind_shared(
+        self, keys: Sequence[str], quantities: Mapping[str, InputQuantity], neighbours: Mapping[str, Pairs]
+    ) -> BoundPoint:
+        """Return a point at which one quantity stands for several symbols: it counts once."""
+        places: dict[str, list[int]] = {}
+        for place, key in enumerate(keys):
+            places.setdefault(key, []).append(place)
+        groups = [sorted(group, key=self.symbols.__getitem__) for group in places.values()]
+        values = [in_unit(quantities[key], unit)[0] for key, unit in zip(keys, self.units, strict=True)]
+        bound = [quantities[key] for key in places]
+        first = [group[0] for group in groups]
+        correlated = _correlated(list(places), neighbours)
+        shared = tuple(tuple((place, self._factor(group[0], place)) for place in group) for group in groups)
+        return BoundPoint(
+            kernel_of(self.compiled.program, Structure(shared, _pairs(correlated))),
+            bound,
+            [", ".join(self.symbols[place] for place in group) for group in groups],
+            [self.units[place] for place in first],
+            values,
+            [values[place] for place in first],
+            [in_unit(quantity, self.units[place])[1] for quantity, place in zip(bound, first, strict=True)],
+            [quantity.estimate.degrees_of_freedom for quantity in bound],
+            correlated,
+        )
+
+    def _factor(self, first: int, place: int) -> float:
+        one, two = self.units[first], self.units[place]
+        return 1.0 if one == two else float(exact_factor(one, two))
+
+    def _fault(self, binding: PointBinding, quantities: Mapping[str, InputQuantity]) -> InvalidQuantity:
+        """Return the error that names the symbol or key for which a point is not bound."""
+        for symbol in binding.symbols:
+            if symbol not in self.symbols:
+                return InvalidQuantity("inputs.unknown_symbol", point=binding.point, name=symbol)
+        for symbol in self.symbols:
+            if symbol not in binding.symbols:
+                return InvalidQuantity("inputs.missing_symbol", point=binding.point, name=symbol)
+        missing = next(key for key in map(binding.symbols.__getitem__, self.symbols) if key not in quantities)
+        return InvalidQuantity("inputs.unknown_quantity", name=missing)
 
 
-def quantities_by_key(inputs: ModelInputs) -> dict[str, InputQuantity]:
-    """Return the input quantities by key; raises InvalidQuantity for a key given twice."""
-    quantities: dict[str, InputQuantity] = {}
-    for quantity in inputs.quantities:
-        if quantity.key in quantities:
-            raise InvalidQuantity("quantity.duplicate", name=quantity.key, field="input quantity")
-        quantities[quantity.key] = quantity
-    return quantities
+def neighbours_of(pairs: Pairs) -> dict[str, dict[tuple[str, str], float]]:
+    """Return, for every correlated key, the pairs it stands first in."""
+    found: dict[str, dict[tuple[str, str], float]] = {}
+    for (first, second), r in pairs.items():
+        found.setdefault(first, {})[first, second] = r
+    return found
 
 
-def checked_points(points: Sequence[PointBinding]) -> None:
-    """Raise InvalidQuantity unless there is a point and every point has a name of its own."""
-    if not points:
-        raise InvalidQuantity("inputs.no_points")
-    seen = set[str]()
-    for binding in points:
-        if binding.point in seen:
-            raise InvalidQuantity("quantity.duplicate", name=binding.point, field="point")
-        seen.add(binding.point)
+def _correlated(keys: Sequence[str], neighbours: Mapping[str, Pairs]) -> dict[tuple[int, int], float]:
+    """Return the correlations among a point's quantities by place, the smaller place first, in order."""
+    place = {key: index for index, key in enumerate(keys)}
+    found: dict[tuple[int, int], float] = {}
+    for key in keys:
+        for (_, other), r in neighbours.get(key, {}).items():
+            if other in place:
+                one, two = sorted((place[key], place[other]))
+                found[one, two] = r
+    return dict(sorted(found.items()))
+
+
+def _pairs(correlated: Mapping[tuple[int, int], float]) -> tuple[Pair, ...]:
+    return tuple((one, two, complete(r)) for (one, two), r in correlated.items())
 
 
 def in_unit(quantity: InputQuantity, unit: str) -> tuple[float, float]:
-    """Return estimate and standard uncertainty of a quantity in the unit of a model's symbol.
-
-    Raises InvalidQuantity naming the quantity where its unit does not fit, or a temperature meets a difference.
-    """
+    """Return value and standard uncertainty in the unit of the model's symbol."""
     estimate = quantity.estimate
     if estimate.unit == unit:
         return estimate.value, estimate.standard_uncertainty
@@ -72,24 +165,3 @@ def in_unit(quantity: InputQuantity, unit: str) -> tuple[float, float]:
         return convert(estimate.value, estimate.unit, unit), u
     except CalcError as error:
         raise error.with_values(name=quantity.key) from None
-
-
-def bound_symbols(
-    compiled: CompiledModel, binding: PointBinding, quantities: Mapping[str, InputQuantity]
-) -> BoundSymbols:
-    """Return the numbers of one point; raises InvalidQuantity for a symbol or quantity that is missing or unknown."""
-    for symbol in binding.symbols:
-        if symbol not in compiled.symbols:
-            raise InvalidQuantity("inputs.unknown_symbol", point=binding.point, name=symbol)
-    keys, values, uncertainties = [], [], []
-    for definition in compiled.model.inputs:
-        key = binding.symbols.get(definition.symbol)
-        if key is None:
-            raise InvalidQuantity("inputs.missing_symbol", point=binding.point, name=definition.symbol)
-        if key not in quantities:
-            raise InvalidQuantity("inputs.unknown_quantity", name=key)
-        value, u = in_unit(quantities[key], definition.unit)
-        keys.append(key)
-        values.append(value)
-        uncertainties.append(u)
-    return BoundSymbols(tuple(keys), tuple(values), tuple(uncertainties))

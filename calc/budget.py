@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 
-from calc.quantities import BudgetLine, InputQuantity
-
-
-@dataclass(frozen=True, slots=True)
-class BoundQuantity:
-    """An input quantity of a point: the symbols it stands for and its numbers in `unit`, that of the first symbol."""
-
-    quantity: InputQuantity
-    symbols: tuple[str, ...]
-    estimate: float
-    standard_uncertainty: float
-    unit: str
+from calc.binding import BoundPoint
+from calc.kernel import LARGEST_SQUARE, SMALLEST_SQUARE, Propagated
+from calc.quantities import BudgetLine
 
 
-def budget_lines(
-    bound: Mapping[str, BoundQuantity],
-    coefficients: Mapping[str, float],
-    contributions: Mapping[str, float],
-    rows: Mapping[str, float],
-) -> tuple[BudgetLine, ...]:
-    """Return one line for each bound quantity (by key), in the order of the model's symbols.
+def budget_lines(bound: BoundPoint, found: Propagated) -> tuple[BudgetLine, ...]:
+    """Return one line for each quantity of a point, in the order of the model's symbols.
 
-    `coefficients` c_i, `contributions` c_i u_i and `rows` of the variance are by key. The shares add up to 1 (with
-    correlations single ones may be negative), or are all 0 where nothing contributes.
+    The shares add up to 1 (with correlations single ones may be negative), or are all 0 where nothing contributes.
     """
-    variance = sum(rows.values())
+    quantities = bound.quantities
     return tuple(
-        BudgetLine(
-            key=key,
-            symbol=", ".join(item.symbols),
-            estimate=item.estimate,
-            unit=item.unit,
-            standard_uncertainty=item.standard_uncertainty,
-            distribution=item.quantity.distribution,
-            evaluation=item.quantity.evaluation,
-            degrees_of_freedom=item.quantity.estimate.degrees_of_freedom,
-            sensitivity_coefficient=coefficients[key],
-            contribution=contributions[key],
-            share=rows[key] / variance if variance > 0.0 else 0.0,
-            origin=item.quantity.origin,
+        map(
+            BudgetLine,
+            [quantity.key for quantity in quantities],
+            bound.symbols,
+            bound.estimates,
+            bound.units,
+            bound.deviations,
+            [quantity.distribution for quantity in quantities],
+            [quantity.evaluation for quantity in quantities],
+            bound.degrees,
+            found.sensitivity_coefficients,
+            found.contributions,
+            _shares(bound, found),
+            [quantity.origin for quantity in quantities],
         )
-        for key, item in bound.items()
     )
+
+
+def _shares(bound: BoundPoint, found: Propagated) -> Sequence[float]:
+    """Return each quantity's row of the double sum u_c² = Σ_i Σ_j c_i u_i r_ij c_j u_j as a part of u_c²."""
+    parts, variance = found.contributions, found.variance
+    if found.standard_uncertainty == 0.0:
+        return [0.0] * len(parts)
+    if not SMALLEST_SQUARE < variance < LARGEST_SQUARE:
+        exponent = math.frexp(found.standard_uncertainty)[1]
+        parts = tuple(math.ldexp(a, -exponent) for a in parts)
+        variance = math.ldexp(found.standard_uncertainty, -exponent) ** 2
+    if not bound.correlated:
+        return [a * a / variance for a in parts]
+    rows = [a * a for a in parts]
+    for (one, two), r in bound.correlated.items():
+        shared = r * (parts[one] * parts[two])
+        rows[one] += shared
+        rows[two] += shared
+    return [row / variance for row in rows]

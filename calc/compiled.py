@@ -7,31 +7,33 @@ the one of `math` in both, so a point has the same bits alone or in a batch.
 
 from __future__ import annotations
 
-import ast
 import math
-import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calc.assembly import assemble, function
 from calc.derivatives import gradient
-from calc.errors import OutsideValidity
+from calc.errors import CalcError, OutsideValidity
 from calc.graph import SCALAR_FUNCTIONS, Graph, apply
 
 Floats = tuple[float, ...]
 Array = NDArray[np.float64]
-_OPERATORS: Mapping[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
 
 
-def _each(function: Callable[..., float]) -> Callable[..., Array]:
-    """Return a function on arrays that applies one on floats to every element."""
+def _each(function: Callable[..., float]) -> Callable[..., Array | float]:
+    """Return a function on arrays (n,) that applies one on floats to every element."""
 
-    def on_arrays(*arguments: Array | float) -> Array:
-        columns = np.broadcast_arrays(*arguments)
-        return np.array([function(*row) for row in zip(*(c.tolist() for c in columns), strict=True)])
+    def on_arrays(*arguments: Array | float) -> Array | float:
+        counts = [len(a) for a in arguments if not isinstance(a, float)]
+        if not counts:
+            return function(*arguments)
+        columns = [repeat(a) if isinstance(a, float) else a.tolist() for a in arguments]
+        return np.fromiter(map(function, *columns), np.float64, counts[0])
 
     return on_arrays
 
@@ -44,7 +46,7 @@ def _less(x: Array, y: Array) -> Array:
     return np.where(x < y, 1.0, np.where(x > y, 0.0, np.nan))
 
 
-_ARRAY_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+ARRAY_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{name: _each(function) for name, function in SCALAR_FUNCTIONS.items()},
     "sqrt": np.sqrt,
     "abs": np.abs,
@@ -53,6 +55,7 @@ _ARRAY_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "sign": _sign,
     "less": _less,
 }
+"""How each operation that is not an arithmetic sign is done on arrays of shape (n,), with the bits it has on floats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,43 +69,12 @@ class Linearisation:
     derivatives: tuple[Floats, ...]
 
 
-def _assemble(graph: Graph, symbols: Sequence[str], roots: Sequence[int]) -> types.CodeType:
-    """Return the code object of a function of the inputs that returns the roots' values as a tuple."""
-    names = {graph.input(symbol): f"x{index}" for index, symbol in enumerate(symbols)}
-
-    def load(node: int) -> ast.expr:
-        value = graph.constant(node)
-        return ast.Name(names.get(node, f"v{node}"), ast.Load()) if value is None else ast.Constant(value)
-
-    body: list[ast.stmt] = []
-    for node in graph.live(roots):
-        if node in names or graph.constant(node) is not None:
-            continue
-        operation = str(graph.nodes[node][0])
-        arguments = [load(argument) for argument in graph.arguments(node)]
-        expression: ast.expr
-        if operation in _OPERATORS:
-            expression = ast.BinOp(arguments[0], _OPERATORS[operation](), arguments[1])
-        elif operation == "neg":
-            expression = ast.UnaryOp(ast.USub(), arguments[0])
-        else:
-            expression = ast.Call(ast.Name(operation, ast.Load()), arguments, [])
-        body.append(ast.Assign([ast.Name(f"v{node}", ast.Store())], expression))
-    body.append(ast.Return(ast.Tuple([load(root) for root in roots], ast.Load())))
-    parameters = [ast.arg(f"x{index}") for index in range(len(symbols))]
-    signature = ast.arguments(posonlyargs=[], args=parameters, kwonlyargs=[], kw_defaults=[], defaults=[])
-    definition = ast.FunctionDef("model", signature, body, [])
-    module = compile(ast.fix_missing_locations(ast.Module([definition], [])), "<model>", "exec")
-    return next(item for item in module.co_consts if isinstance(item, types.CodeType))
-
-
-def _function(code: types.CodeType, functions: Mapping[str, Callable[..., Any]]) -> Callable[..., tuple[Any, ...]]:
-    return types.FunctionType(code, {"__builtins__": {}, **functions})
-
-
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The compiled arithmetic of a model: outputs by `outputs` names, inputs in the order of `symbols`."""
+    """The compiled arithmetic of a model: outputs by `outputs` names, inputs in the order of `symbols`.
+
+    `kernels` keeps what calc.kernel and calc.batch compile from it, by structure: a pure cache.
+    """
 
     graph: Graph
     symbols: tuple[str, ...]
@@ -110,16 +82,17 @@ class Program:
     roots: tuple[int, ...]
     texts: tuple[str, ...]
     slopes: tuple[int, ...] = field(init=False, repr=False)
+    kernels: dict[Hashable, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
     _on_floats: Callable[..., tuple[float, ...]] = field(init=False, repr=False)
     _on_arrays: Callable[..., tuple[Any, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         gradients = [gradient(self.graph, root, self.symbols) for root in self.roots]
         slopes = tuple(by_symbol[symbol] for by_symbol in gradients for symbol in self.symbols)
-        code = _assemble(self.graph, self.symbols, [*self.roots, *slopes])
+        code = assemble(self.graph, self.symbols, [*self.roots, *slopes])
         object.__setattr__(self, "slopes", slopes)
-        object.__setattr__(self, "_on_floats", _function(code, SCALAR_FUNCTIONS))
-        object.__setattr__(self, "_on_arrays", _function(code, _ARRAY_FUNCTIONS))
+        object.__setattr__(self, "_on_floats", function(code, SCALAR_FUNCTIONS))
+        object.__setattr__(self, "_on_arrays", function(code, ARRAY_FUNCTIONS))
 
     def linearise(self, values: Sequence[float], point: str = "1") -> Linearisation:
         """Return outputs and derivatives at `values`, (n_inputs,) in the model's units.
@@ -128,11 +101,13 @@ class Program:
         """
         try:
             numbers = self._on_floats(*values)
+        except CalcError:
+            raise  # of a curve, which knows what it refuses
         except (ArithmeticError, ValueError):
-            raise self._located(values, point) from None
+            raise self.located(values, point) from None
         for number in numbers:
             if not math.isfinite(number):
-                raise self._located(values, point)
+                raise self.located(values, point)
         outputs, width = len(self.roots), len(self.symbols)
         slopes = numbers[outputs:]
         rows = tuple(slopes[i * width : (i + 1) * width] for i in range(outputs))
@@ -162,8 +137,8 @@ class Program:
         outputs = len(self.roots)
         return table[:outputs], table[outputs:].reshape(outputs, len(self.symbols), length)
 
-    def _located(self, values: Sequence[float], point: str) -> OutsideValidity:
-        """Return the error that names the output, and for a derivative the input, that has no finite value."""
+    def located(self, values: Sequence[float], point: str) -> OutsideValidity:
+        """Return the error that names the output, and for a derivative the input, that has no finite value there."""
         known = {self.graph.input(s): value for s, value in zip(self.symbols, values, strict=True)}
         for output, root, text in zip(self.outputs, self.roots, self.texts, strict=True):
             code = _fault(self.graph, root, known)

@@ -1,19 +1,23 @@
-"""Effective degrees of freedom and coverage factors."""
+"""Effective degrees of freedom, coverage factors (Student's t by table), and the rule that a procedure states."""
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping
 
-from scipy.special import ndtri, stdtrit
+import numpy as np
+from numpy.typing import NDArray
 
+from calc.combination import DOMINANT, combination_of, complete
+from calc.coverage_table import student_table
 from calc.errors import InvalidQuantity
 from calc.model import CoverageRule
-from calc.propagation import Pairs
+
+Array = NDArray[np.float64]
+_ROUNDING = 1.0 + 1e-12
+"""Degrees of freedom this close below a whole number are that number, which rounding missed."""
 
 
-@functools.lru_cache(maxsize=4096)
 def coverage_factor(degrees_of_freedom: float, coverage_probability: float = 0.9545) -> float:
     """Return the two-sided coverage factor of Student's t distribution.
 
@@ -30,69 +34,27 @@ def coverage_factor(degrees_of_freedom: float, coverage_probability: float = 0.9
         raise InvalidQuantity("coverage.probability", value=coverage_probability)
     if not degrees_of_freedom >= 1.0:
         raise InvalidQuantity("quantity.degrees_of_freedom", name="coverage_factor", value=repr(degrees_of_freedom))
-    upper = 0.5 * (1.0 + coverage_probability)
-    factor = ndtri(upper) if math.isinf(degrees_of_freedom) else stdtrit(degrees_of_freedom, upper)
-    return float(factor)
+    return student_table(coverage_probability).factor(degrees_of_freedom)
 
 
-def chosen_coverage_factor(degrees_of_freedom: float, rule: CoverageRule) -> float:
-    """Return the factor that a coverage rule gives: stated from its limit upward, else from Student's t."""
-    if math.isfinite(degrees_of_freedom) and rule.truncate_degrees_of_freedom:
-        degrees_of_freedom = float(math.floor(degrees_of_freedom))
-    if rule.stated_factor is not None and degrees_of_freedom >= rule.stated_from_degrees_of_freedom:
-        return rule.stated_factor
-    return coverage_factor(degrees_of_freedom, rule.coverage_probability)
+def coverage_factors(degrees_of_freedom: Array, coverage_probability: float = 0.9545) -> Array:
+    """Return the coverage factors for an array of degrees of freedom, any shape, with the bits of `coverage_factor`.
 
-
-def _groups(keys: Mapping[str, float], pairs: Pairs) -> list[list[str]]:
-    """Return the keys in groups that correlations hold together, in order."""
-    leader = {key: key for key in keys}
-
-    def find(key: str) -> str:
-        while leader[key] != key:
-            key = leader[key]
-        return key
-
-    for first, second in pairs:
-        if first in leader and second in leader:
-            leader[find(second)] = find(first)
-    groups: dict[str, list[str]] = {}
-    for key in keys:
-        groups.setdefault(find(key), []).append(key)
-    return list(groups.values())
-
-
-def _group_term(
-    group: list[str], contributions: Mapping[str, float], degrees: Mapping[str, float], pairs: Pairs
-) -> tuple[float, float]:
-    """Return variance²/ν of one group of correlated inputs, and its ν.
-
-    ν_g = (Σ c_i c_k σ_ik)² / (Σ c_i c_k σ_ik / sqrt(ν_i ν_k))²: all of one ν give that ν (they vary as one sample
-    covariance matrix does), exactly known inputs add nothing below, and ν_g is never less than the smallest ν.
+    Raises InvalidQuantity if the probability or any degrees of freedom lie outside their interval or are NaN.
     """
-    root = {key: 1.0 / math.sqrt(math.sqrt(degrees[key])) for key in group}
-    variance = weighted = 0.0
-    for key in group:
-        a = contributions[key]
-        variance += a * a
-        weighted += (a * root[key]) * (a * root[key])
-    members = set(group)
-    for (first, second), r in pairs.items():
-        if first in members and second in members:
-            shared = 2.0 * r * contributions[first] * contributions[second]
-            variance += shared
-            weighted += shared * root[first] * root[second]
-    smallest, largest = min(degrees[key] for key in group), max(degrees[key] for key in group)
-    if variance <= 0.0:
-        return 0.0, math.inf
-    if math.isinf(smallest) or weighted <= 0.0:
-        return 0.0, math.inf
-    nu = min(max((variance / weighted) ** 2, smallest), largest)
-    return (0.0 if math.isinf(nu) else variance * variance / nu), nu
+    if not 0.0 < coverage_probability < 1.0:
+        raise InvalidQuantity("coverage.probability", value=coverage_probability)
+    if not (degrees_of_freedom >= 1.0).all():
+        refused = degrees_of_freedom[~(degrees_of_freedom >= 1.0)].flat[0]
+        raise InvalidQuantity("quantity.degrees_of_freedom", name="coverage_factors", value=repr(float(refused)))
+    return student_table(coverage_probability).factors(degrees_of_freedom)
 
 
 def effective_degrees_of_freedom(
-    contributions: Mapping[str, float], degrees_of_freedom: Mapping[str, float], pairs: Pairs, variance: float
+    contributions: Mapping[str, float],
+    degrees_of_freedom: Mapping[str, float],
+    pairs: Mapping[tuple[str, str], float],
+    variance: float,
 ) -> float:
     """Return the effective degrees of freedom of a combined variance, which may be infinite.
 
@@ -103,21 +65,41 @@ def effective_degrees_of_freedom(
     pairs : correlation coefficients by ordered pair of keys
     variance : u_c² of the same contributions, in the output's unit squared
 
-    Welch–Satterthwaite for independent inputs (JCGM 100:2008, G.4.1, equation (G.2b)). The formula does not hold for
-    correlated inputs; here inputs that correlations hold together count as one component (as in Willink, Metrologia
-    44 (2007) 340–349, for jointly observed inputs): with equal ν it has that ν, with different ones see `_group_term`.
-    The result is at least the smallest ν that contributes. A zero variance gives infinity.
+    Welch–Satterthwaite for independent inputs (JCGM 100:2008, G.4.1, equation (G.2b)); correlated ones as
+    calc.combination says. The result is at least the smallest ν that contributes. A zero variance gives infinity.
     """
-    active = {key: a for key, a in contributions.items() if a != 0.0}
-    if variance <= 0.0:
+    names = sorted(key for key, a in contributions.items() if a != 0.0)
+    if variance <= 0.0 or not names:
         return math.inf
-    total, smallest = 0.0, math.inf
-    for group in _groups(active, pairs) if pairs else [[key] for key in active]:
-        if len(group) == 1:
-            a, nu = active[group[0]], degrees_of_freedom[group[0]]
-            term = 0.0 if math.isinf(nu) else (a * a) * (a * a) / nu
-        else:
-            term, nu = _group_term(group, active, degrees_of_freedom, pairs)
-        total += term
-        smallest = min(smallest, nu)
-    return max(variance * variance / total, smallest) if total > 0.0 else math.inf
+    place = {name: index for index, name in enumerate(names)}
+    kept = {pair: r for pair, r in pairs.items() if r != 0.0 and pair[0] in place and pair[1] in place}
+    known = tuple((place[one], place[two], complete(r)) for (one, two), r in kept.items())
+    degrees = [degrees_of_freedom[name] for name in names]
+    combination = combination_of(len(names), known)
+    _, _, weighted, fourth = combination(*(contributions[name] for name in names), *degrees, *kept.values())
+    if weighted <= 0.0:
+        return math.inf
+    nu = variance * variance / weighted
+    return max(nu, min(degrees)) if fourth >= DOMINANT * (variance * variance) else nu
+
+
+def chosen_coverage_factor(degrees_of_freedom: float, rule: CoverageRule) -> float:
+    """Return the factor that a coverage rule gives: stated from its limit upward, else from Student's t.
+
+    `degrees_of_freedom` is at least 1 or infinite.
+    """
+    if rule.truncate_degrees_of_freedom and math.isfinite(degrees_of_freedom):
+        degrees_of_freedom = float(math.floor(degrees_of_freedom * _ROUNDING))
+    if rule.stated_factor is not None and degrees_of_freedom >= rule.stated_from_degrees_of_freedom:
+        return rule.stated_factor
+    return student_table(rule.coverage_probability).factor(degrees_of_freedom)
+
+
+def chosen_coverage_factors(degrees_of_freedom: Array, rule: CoverageRule) -> Array:
+    """Return a coverage rule's factors for an array of degrees of freedom, with the bits of the function on one."""
+    if rule.truncate_degrees_of_freedom:
+        degrees_of_freedom = np.floor(degrees_of_freedom * _ROUNDING)
+    factors = student_table(rule.coverage_probability).factors(degrees_of_freedom)
+    if rule.stated_factor is not None:
+        factors[degrees_of_freedom >= rule.stated_from_degrees_of_freedom] = rule.stated_factor
+    return factors

@@ -2,53 +2,39 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from calc.budget import BoundQuantity, budget_lines
-from calc.coverage import chosen_coverage_factor, effective_degrees_of_freedom
+from calc.binding import Binder, BoundPoint, neighbours_of
+from calc.budget import budget_lines
+from calc.coverage import chosen_coverage_factor
 from calc.engine import ENGINE_VERSION
-from calc.errors import CalcError, InvalidQuantity
-from calc.model import CompiledModel, MeasurementModel, compile_model
-from calc.propagation import (
-    Pairs,
-    combined_variance,
-    correlation_pairs,
-    exponent_of,
-    output_covariance,
-    variance_rows,
-)
+from calc.errors import InvalidQuantity
+from calc.kernel import Propagated
+from calc.model import CoverageRule, MeasurementModel, compile_model
+from calc.propagation import Pairs, correlation_pairs, output_covariance
 from calc.quantities import (
     Distribution,
     EvaluationWarning,
-    InputQuantity,
     MeasurementResult,
     ModelInputs,
     OutputResult,
     PointBinding,
 )
-from calc.units import convert, convert_difference, exact_factor, parse_unit
 
 _NEARLY_NORMAL = frozenset({Distribution.NORMAL, Distribution.MULTIVARIATE_NORMAL, Distribution.T})
 _DOMINANT_SHARE = 1.0 / (1.0 + 0.3**2)
-
-
-@dataclass(frozen=True, slots=True)
-class _Propagated:
-    """One output at one point with what the covariance needs: c_i u_i by key, and the variance."""
-
-    result: OutputResult
-    contributions: Mapping[str, float]
-    variance: float
+_BINDERS: dict[int, Binder] = {}
+"""Binders of the models used last, by identity: a model is long, and its hash costs more than its evaluation."""
+_MOST_BINDERS = 64
 
 
 def evaluate(model: MeasurementModel, inputs: ModelInputs, *, seed: int) -> MeasurementResult:
     """Return estimates, uncertainties, budgets and covariance of a model's outputs at every point.
 
-    A pure function: the same arguments give the same bits. Points that name the same input quantity are correlated by
-    it, and a quantity bound to two symbols of a point counts once (x - x is 0 with uncertainty 0). `seed`, an
-    integer from 0 upward, belongs to the stored input of every evaluation; the law of propagation draws nothing.
+    A pure function: the same arguments give the same bits, in whatever order inputs, quantities and correlations are
+    listed. Points that name the same input quantity are correlated by it, and a quantity bound to two symbols of a
+    point counts once (x - x is 0 with uncertainty 0). `seed`, an integer from 0 upward, belongs to the stored input of
+    every evaluation; the law of propagation draws nothing.
 
     Raises InvalidModel (syntax, names, units), InvalidQuantity (numbers, bindings, correlations) and OutsideValidity
     (no value or derivative at the estimate), each naming the input and point.
@@ -56,139 +42,72 @@ def evaluate(model: MeasurementModel, inputs: ModelInputs, *, seed: int) -> Meas
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InvalidQuantity("evaluation.seed", value=repr(seed))
-    compiled = compile_model(model)
-    quantities = _by_key(inputs)
+    binder = _binder(model)
+    quantities = {quantity.key: quantity for quantity in inputs.quantities}
+    if len(quantities) < len(inputs.quantities):
+        raise _duplicate([quantity.key for quantity in inputs.quantities], "input quantity")
     pairs = correlation_pairs(tuple(quantities), inputs.correlations)
     _check_points(inputs.points)
-    propagated: list[_Propagated] = []
+    neighbours = neighbours_of(pairs)
+    results: list[OutputResult] = []
+    bound_points: list[BoundPoint] = []
+    propagated: list[Propagated] = []
     for point in inputs.points:
-        bound = _bind(compiled, point, quantities)
-        propagated.extend(_propagate(compiled, point, bound, pairs))
-    covariance = output_covariance(
-        [item.contributions for item in propagated], [item.variance for item in propagated], tuple(quantities), pairs
-    )
-    outputs = tuple(item.result for item in propagated)
-    return MeasurementResult(
-        outputs,
-        tuple(tuple(row) for row in covariance.tolist()),
-        ENGINE_VERSION,
-        tuple(warning for output in outputs for warning in _warnings(output)),
-    )
+        bound = binder.bind(point, quantities, neighbours)
+        found = bound.kernel.propagate(
+            bound.values, bound.deviations, bound.degrees, tuple(bound.correlated.values()), point.point
+        )
+        for definition, one in zip(model.outputs, found, strict=True):
+            results.append(_result(point.point, definition.name, definition.unit, model.coverage, bound, one))
+            bound_points.append(bound)
+        propagated.extend(found)
+    covariance = _covariance(bound_points, propagated, pairs)
+    warnings = [warning for output in results for warning in _warnings(output)]
+    return MeasurementResult(tuple(results), covariance, ENGINE_VERSION, tuple(warnings))
 
 
-def _by_key(inputs: ModelInputs) -> dict[str, InputQuantity]:
-    quantities: dict[str, InputQuantity] = {}
-    for quantity in inputs.quantities:
-        if quantity.key in quantities:
-            raise InvalidQuantity("quantity.duplicate", name=quantity.key, field="input quantity")
-        quantities[quantity.key] = quantity
-    return quantities
+def _binder(model: MeasurementModel) -> Binder:
+    binder = _BINDERS.get(id(model))
+    if binder is None or binder.model is not model:
+        binder = Binder(compile_model(model), model)
+        if len(_BINDERS) >= _MOST_BINDERS:
+            _BINDERS.clear()
+        _BINDERS[id(model)] = binder
+    return binder
+
+
+def _duplicate(names: Sequence[str], field: str) -> InvalidQuantity:
+    first = next(name for index, name in enumerate(names) if name in names[:index])
+    return InvalidQuantity("quantity.duplicate", name=first, field=field)
 
 
 def _check_points(points: Sequence[PointBinding]) -> None:
     if not points:
         raise InvalidQuantity("inputs.no_points")
-    seen = set[str]()
-    for binding in points:
-        if binding.point in seen:
-            raise InvalidQuantity("quantity.duplicate", name=binding.point, field="point")
-        seen.add(binding.point)
+    names = [binding.point for binding in points]
+    if len(set(names)) < len(names):
+        raise _duplicate(names, "point")
 
 
-def _bind(
-    compiled: CompiledModel, binding: PointBinding, quantities: Mapping[str, InputQuantity]
-) -> dict[str, BoundQuantity]:
-    """Return the point's quantities by key, in the model's order, with their numbers in the model's units."""
-    for symbol in binding.symbols:
-        if symbol not in compiled.symbols:
-            raise InvalidQuantity("inputs.unknown_symbol", point=binding.point, name=symbol)
-    bound: dict[str, BoundQuantity] = {}
-    for definition in compiled.model.inputs:
-        key = binding.symbols.get(definition.symbol)
-        if key is None:
-            raise InvalidQuantity("inputs.missing_symbol", point=binding.point, name=definition.symbol)
-        if key not in quantities:
-            raise InvalidQuantity("inputs.unknown_quantity", name=key)
-        quantity = quantities[key]
-        value, u = _in_unit(quantity, definition.unit)
-        if key in bound:
-            first = bound[key]
-            symbols = (*first.symbols, definition.symbol)
-            bound[key] = BoundQuantity(quantity, symbols, first.estimate, first.standard_uncertainty, first.unit)
-        else:
-            bound[key] = BoundQuantity(quantity, (definition.symbol,), value, u, definition.unit)
-    return bound
+def _result(point: str, name: str, unit: str, rule: CoverageRule, bound: BoundPoint, found: Propagated) -> OutputResult:
+    """Return the documented result of one output at one point."""
+    u, nu = found.standard_uncertainty, found.degrees_of_freedom
+    k = chosen_coverage_factor(nu, rule)
+    return OutputResult(
+        point, name, found.estimate, unit, u, nu, rule.coverage_probability, k, k * u, budget_lines(bound, found)
+    )
 
 
-def _in_unit(quantity: InputQuantity, unit: str) -> tuple[float, float]:
-    """Return value and standard uncertainty in the unit of the model's symbol."""
-    estimate = quantity.estimate
-    if estimate.unit == unit:
-        return estimate.value, estimate.standard_uncertainty
-    try:
-        given, wanted = parse_unit(estimate.unit), parse_unit(unit)
-        if given.dimension == wanted.dimension and (given.offset is None) != (wanted.offset is None):
-            raise InvalidQuantity("unit.point_and_difference", name=quantity.key, unit=given.text, expected=wanted.text)
-        u = convert_difference(estimate.standard_uncertainty, estimate.unit, unit)
-        return convert(estimate.value, estimate.unit, unit), u
-    except CalcError as error:
-        raise error.with_values(name=quantity.key) from None
-
-
-def _propagate(
-    compiled: CompiledModel, binding: PointBinding, bound: Mapping[str, BoundQuantity], pairs: Pairs
-) -> list[_Propagated]:
-    """Evaluate every output of the model at one point."""
-    units = {definition.symbol: definition.unit for definition in compiled.model.inputs}
-    values = [_in_unit(bound[binding.symbols[symbol]].quantity, units[symbol])[0] for symbol in compiled.symbols]
-    linear = compiled.program.linearise(values, binding.point)
-    propagated = []
-    for definition, value, slopes in zip(compiled.model.outputs, linear.values, linear.derivatives, strict=True):
-        by_symbol = dict(zip(compiled.symbols, slopes, strict=True))
-        coefficients = {key: _coefficient(item, by_symbol, units) for key, item in bound.items()}
-        contributions = {key: coefficients[key] * item.standard_uncertainty for key, item in bound.items()}
-        exponent = exponent_of(contributions)
-        scaled = {key: math.ldexp(a, -exponent) for key, a in contributions.items()} if exponent else contributions
-        rows = variance_rows(scaled, pairs)
-        variance = combined_variance(rows)
-        u = math.ldexp(math.sqrt(variance), exponent)
-        degrees = {key: item.quantity.estimate.degrees_of_freedom for key, item in bound.items()}
-        nu = effective_degrees_of_freedom(scaled, degrees, pairs, variance)
-        k = chosen_coverage_factor(nu, compiled.model.coverage)
-        expanded = k * u
-        _check_range(definition.name, (*contributions.values(), expanded))
-        result = OutputResult(
-            point=binding.point,
-            output=definition.name,
-            estimate=value,
-            unit=definition.unit,
-            combined_standard_uncertainty=u,
-            effective_degrees_of_freedom=nu,
-            coverage_probability=compiled.model.coverage.coverage_probability,
-            coverage_factor=k,
-            expanded_uncertainty=expanded,
-            budget=budget_lines(bound, coefficients, contributions, rows),
-        )
-        propagated.append(_Propagated(result, contributions, u * u if exponent else variance))
-    return propagated
-
-
-def _check_range(output: str, numbers: Sequence[float]) -> None:
-    """Refuse contributions whose squares no float holds."""
-    for number in numbers:
-        if not math.isfinite(number * number):
-            raise InvalidQuantity("quantity.too_large", name=output, field="uncertainty", value=number)
-
-
-def _coefficient(item: BoundQuantity, by_symbol: Mapping[str, float], units: Mapping[str, str]) -> float:
-    """Return dy/dq of a quantity, per its first symbol's unit: the sum over all symbols it stands for."""
-    total = by_symbol[item.symbols[0]]
-    for symbol in item.symbols[1:]:
-        slope = by_symbol[symbol]
-        if units[symbol] != item.unit:
-            slope *= float(exact_factor(item.unit, units[symbol]))
-        total += slope
-    return total
+def _covariance(
+    points: Sequence[BoundPoint], propagated: Sequence[Propagated], pairs: Pairs
+) -> tuple[tuple[float, ...], ...]:
+    """Return the covariance matrix of all outputs; `points` holds the point of each."""
+    if len(propagated) == 1:
+        return ((propagated[0].variance,),)
+    keys = [[quantity.key for quantity in bound.quantities] for bound in points]
+    contributions = [found.contributions for found in propagated]
+    variances = [found.variance for found in propagated]
+    return tuple(map(tuple, output_covariance(keys, contributions, variances, pairs)))
 
 
 def _warnings(output: OutputResult) -> list[EvaluationWarning]:

@@ -1,30 +1,38 @@
 """The law of propagation of uncertainty, first order, with correlations and the covariance of all outputs.
 
-The sums are written with arithmetic that means the same for floats and for arrays, in an order fixed by the model, so
-that a point gives the same bits alone or among others.
+`propagate` is the law at one point for numbers in the model's own units; `calc.batch` gives the same bits for many
+points, `calc.evaluate` the documented result of a procedure.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calc.combination import Pair, complete
+from calc.coverage import chosen_coverage_factor
 from calc.errors import InvalidQuantity
-from calc.quantities import Correlation
+from calc.kernel import Kernel, kernel_of, plain_structure
+from calc.model import CompiledModel
+from calc.quantities import Correlation, degrees_of_freedom, finite, not_negative
 
 Pairs = Mapping[tuple[str, str], float]
 _EIGENVALUE_TOLERANCE = 1e-10
 
 
 def correlation_pairs(keys: Sequence[str], correlations: Sequence[Correlation]) -> dict[tuple[str, str], float]:
-    """Return the non-zero correlation coefficients by ordered pair of keys, each pair once in the order of `keys`.
+    """Return the non-zero correlation coefficients by ordered pair of keys, each pair once, in the order of `keys`.
 
     Raises InvalidQuantity for an unknown key, a pair given twice, or coefficients that contradict each other: the
     matrix has to be positive semi-definite (JCGM 101:2008, 6.4.8.1).
     """
+    if not correlations:
+        return {}
     place = {key: index for index, key in enumerate(keys)}
     pairs: dict[tuple[str, str], float] = {}
     for correlation in correlations:
@@ -55,59 +63,165 @@ def _check_positive_semidefinite(pairs: Pairs, place: Mapping[str, int]) -> None
         raise InvalidQuantity("correlation.not_positive_semidefinite", name=", ".join(names), value=f"{smallest:.3g}")
 
 
-def variance_rows(contributions: Mapping[str, float], pairs: Pairs) -> dict[str, float]:
-    """Return each quantity's row of the double sum u_c² = Σ_i Σ_j c_i u_i r_ij c_j u_j, by key.
+@dataclass(frozen=True, slots=True)
+class OutputPropagation:
+    """The propagation for one output at one point, in the output's unit.
 
-    `contributions`: c_i u_i in the output's unit. The rows add up to the variance; without correlations a row is
-    (c_i u_i)². Source: JCGM 100:2008, 5.1.2 equation (10), 5.2.2 equation (16).
+    `sensitivity_coefficients` c_i (output unit per input unit) and `contributions` c_i u_i, signed: (n_inputs,) in the
+    model's order. Source: JCGM 100:2008, 5.1.2, 5.2.2, 6.2, G.4.
     """
-    rows = {key: a * a for key, a in contributions.items()}
-    for (first, second), r in pairs.items():
-        if first in contributions and second in contributions:
-            shared = r * (contributions[first] * contributions[second])
-            rows[first] += shared
-            rows[second] += shared
-    return rows
+
+    output: str
+    estimate: float
+    combined_standard_uncertainty: float
+    sensitivity_coefficients: tuple[float, ...]
+    contributions: tuple[float, ...]
+    effective_degrees_of_freedom: float
+    coverage_factor: float
+    expanded_uncertainty: float
 
 
-def combined_variance(rows: Mapping[str, float]) -> float:
-    """Return the variance that the rows add up to, in their order, never below 0."""
-    total = 0.0
-    for row in rows.values():
-        total += row
-    return max(total, 0.0)
+def propagate(
+    compiled: CompiledModel,
+    estimates: Sequence[float],
+    standard_uncertainties: Sequence[float],
+    degrees_of_freedom: Sequence[float] | None = None,
+    correlations: Sequence[Correlation] = (),
+    *,
+    point: str = "1",
+) -> tuple[OutputPropagation, ...]:
+    """Return the propagation of uncertainty through a compiled model at one point, for every output in its order.
+
+    Parameters
+    ----------
+    compiled : the model
+    estimates, standard_uncertainties : (n_inputs,) in the order and units of `compiled.symbols`
+    degrees_of_freedom : (n_inputs,), each at least 1 or infinite; all infinite where None
+    correlations : of inputs named by symbol
+    point : names the point in errors
+
+    Raises InvalidQuantity (numbers, correlations) and OutsideValidity (no value or derivative at the estimates), each
+    with the input's or output's name. Source: JCGM 100:2008, 5.1.2, 5.2.2, 6.2, G.4.
+    """
+    kernel, coefficients = kernel_and_coefficients(compiled, correlations)
+    try:
+        values, deviations = tuple(map(float, estimates)), tuple(map(float, standard_uncertainties))
+        degrees = (math.inf,) * len(values) if degrees_of_freedom is None else tuple(map(float, degrees_of_freedom))
+    except (TypeError, ValueError, OverflowError):
+        values, deviations, degrees = _checked(compiled, estimates, standard_uncertainties, degrees_of_freedom)
+    else:
+        total = sum(degrees)
+        usual = len(values) == len(deviations) == len(degrees) == len(compiled.program.symbols) and (
+            math.isfinite(sum(values) + sum(deviations))
+            and min(deviations, default=0.0) >= 0.0
+            and min(degrees, default=1.0) >= 1.0
+            and total == total  # not NaN
+        )
+        if not usual:
+            values, deviations, degrees = _checked(compiled, estimates, standard_uncertainties, degrees_of_freedom)
+    rule = compiled.model.coverage
+    results = []
+    for name, found in zip(
+        compiled.program.outputs, kernel.propagate(values, deviations, degrees, coefficients, point), strict=True
+    ):
+        u, nu = found.standard_uncertainty, found.degrees_of_freedom
+        k = chosen_coverage_factor(nu, rule)
+        results.append(
+            OutputPropagation(
+                name, found.estimate, u, found.sensitivity_coefficients, found.contributions, nu, k, k * u
+            )
+        )
+    return tuple(results)
+
+
+def kernel_and_coefficients(
+    compiled: CompiledModel, correlations: Sequence[Correlation]
+) -> tuple[Kernel, tuple[float, ...]]:
+    """Return the code for inputs correlated like this, and the coefficients in the order in which it takes them."""
+    if not correlations:
+        kernel: Kernel | None = compiled.program.kernels.get(())
+        return kernel or kernel_of_pairs(compiled, ()), ()
+    pairs, coefficients = _numbered(compiled.symbols, tuple(correlations))
+    return kernel_of_pairs(compiled, pairs), coefficients
+
+
+def kernel_of_pairs(compiled: CompiledModel, pairs: tuple[Pair, ...]) -> Kernel:
+    """Return the code in which every symbol has a quantity of its own."""
+    program = compiled.program
+    kernel: Kernel | None = program.kernels.get(pairs)
+    if kernel is None:
+        kernel = program.kernels[pairs] = kernel_of(program, plain_structure(len(program.symbols), pairs))
+    return kernel
+
+
+@functools.lru_cache(maxsize=256)
+def _numbered(
+    symbols: tuple[str, ...], correlations: tuple[Correlation, ...]
+) -> tuple[tuple[Pair, ...], tuple[float, ...]]:
+    """Return correlations by place: pairs of places, and the coefficients."""
+    pairs = correlation_pairs(symbols, correlations)
+    place = {symbol: index for index, symbol in enumerate(symbols)}
+    numbered = tuple((place[one], place[two], complete(r)) for (one, two), r in pairs.items())
+    return numbered, tuple(pairs.values())
+
+
+def _checked(
+    compiled: CompiledModel,
+    estimates: Sequence[float],
+    standard_uncertainties: Sequence[float],
+    freedom: Sequence[float] | None,
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Return the three rows as floats; raises InvalidQuantity naming the first input at fault."""
+    symbols = compiled.symbols
+    rows = (estimates, standard_uncertainties, [math.inf] * len(symbols) if freedom is None else freedom)
+    for row in rows:
+        if len(row) != len(symbols):
+            raise InvalidQuantity("inputs.count", expected=len(symbols), count=len(row))
+    values = tuple(finite(x, name, "value") for x, name in zip(estimates, symbols, strict=True))
+    named = zip(standard_uncertainties, symbols, strict=True)
+    deviations = tuple(not_negative(u, name, "standard_uncertainty") for u, name in named)
+    return values, deviations, tuple(degrees_of_freedom(nu, name) for nu, name in zip(rows[2], symbols, strict=True))
 
 
 def output_covariance(
-    contributions: Sequence[Mapping[str, float]], variances: Sequence[float], keys: Sequence[str], pairs: Pairs
-) -> NDArray[np.float64]:
+    keys: Sequence[Sequence[str]], contributions: Sequence[Sequence[float]], variances: Sequence[float], pairs: Pairs
+) -> list[list[float]]:
     """Return the covariance matrix of the outputs, shape (n_outputs, n_outputs).
 
-    `contributions`: for every output its c_i u_i by key. The diagonal holds `variances` themselves. Outputs that
-    share a quantity, or rest on correlated ones, are correlated. Source: JCGM 102:2011, 6.2.1.3 (U_y = C U_x C^T).
+    `contributions`: for every output its c_i u_i, `keys` the input quantities they come from. The diagonal holds
+    `variances` themselves. Outputs that share a quantity, or rest on correlated ones, are correlated; quantities are
+    added in the order of their keys. Source: JCGM 102:2011, 6.2.1.3 (U_y = C U_x C^T).
     """
-    columns = {
-        key: np.array([by_key.get(key, 0.0) for by_key in contributions])
-        for key in keys
-        if any(key in by_key for by_key in contributions)
-    }
-    matrix = np.zeros((len(contributions), len(contributions)))
-    for column in columns.values():
-        matrix += np.multiply.outer(column, column)
-    for (first, second), r in pairs.items():
+    if len(variances) == 1:
+        return [list(variances)]
+    columns: dict[str, tuple[list[int], list[float]]] = {}
+    for output, (names, parts) in enumerate(zip(keys, contributions, strict=True)):
+        for key, part in zip(names, parts, strict=True):
+            rows, numbers = columns.setdefault(key, ([], []))
+            rows.append(output)
+            numbers.append(part)
+    matrix = np.zeros((len(variances), len(variances)))
+    for key in sorted(columns):
+        rows, numbers = columns[key]
+        if len(rows) > 1:  # what belongs to one output alone is in its variance
+            matrix[np.ix_(rows, rows)] += np.multiply.outer(numbers, numbers)
+    for first, second in sorted(tuple(sorted(pair)) for pair in pairs):
         if first in columns and second in columns:
-            product = r * np.multiply.outer(columns[first], columns[second])
-            matrix += product + product.T
+            r = pairs[first, second] if (first, second) in pairs else pairs[second, first]
+            _add_correlated(matrix, r, columns[first], columns[second])
     np.fill_diagonal(matrix, variances)
-    return matrix
+    found: list[list[float]] = matrix.tolist()
+    return found
 
 
-def exponent_of(contributions: Mapping[str, float]) -> int:
-    """Return the power of two to divide contributions by so that their squares neither overflow nor vanish.
-
-    It is 0 for all ordinary numbers, so that nothing changes for them; a power of two changes no bits elsewhere.
-    """
-    largest = max((abs(a) for a in contributions.values()), default=0.0)
-    if largest == 0.0 or 1e-70 < largest < 1e70:
-        return 0
-    return math.frexp(largest)[1]
+def _add_correlated(
+    matrix: NDArray[np.float64], r: float, one: tuple[list[int], list[float]], two: tuple[list[int], list[float]]
+) -> None:
+    """Add what two correlated quantities contribute, the same above and below the diagonal."""
+    rows = sorted({*one[0], *two[0]})
+    place = {row: index for index, row in enumerate(rows)}
+    columns = np.zeros((2, len(rows)))
+    for column, (outputs, numbers) in zip(columns, (one, two), strict=True):
+        column[[place[output] for output in outputs]] = numbers
+    product = r * np.multiply.outer(columns[0], columns[1])
+    matrix[np.ix_(rows, rows)] += product + product.T

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calc.combination import combination_of
 from calc.errors import InvalidQuantity
-from calc.propagation import combined_variance, correlation_pairs, output_covariance, variance_rows
+from calc.propagation import correlation_pairs, output_covariance
 from calc.quantities import Correlation
 
 
@@ -61,8 +62,8 @@ def test_sums_agree_with_the_matrix_product(contributions: list[float], r: float
     correlation = np.eye(3)
     correlation[0, 2] = correlation[2, 0] = r
     expected = table @ correlation @ table.T
-    by_key = [dict(zip(keys, row.tolist(), strict=True)) for row in table]
-    variances = [combined_variance(variance_rows(one, pairs)) for one in by_key]
-    matrix = output_covariance(by_key, variances, keys, pairs)
+    function = combination_of(3, ((0, 2, 0),))
+    variances = [function(*row, 1.0, 1.0, 1.0, r)[0] for row in table.tolist()]
+    matrix = np.array(output_covariance([keys, keys], table.tolist(), variances, pairs))
     assert np.allclose(matrix, expected, rtol=1e-12, atol=1e-12)
     assert np.array_equal(matrix, matrix.T)
