@@ -20,6 +20,7 @@ Evaluate = Callable[[Array], tuple[Array, Array] | None]
 _MAXIMUM_STEPS = 4000
 _SETTLED = 1e-13
 _FIRST_DAMPING = 1e-3
+_SMALLEST_DAMPING = 1e-20  # keeps the factors regular where the slopes depend on each other
 _LARGEST_DAMPING = 1e40
 
 
@@ -59,7 +60,7 @@ def search(evaluate: Evaluate, start: Array, linear: tuple[int, ...]) -> Arrival
         if trial is not None and gained > 0.0 and gained > 1e-4 * predicted:
             state = trial
             ratio = gained / predicted if predicted > 0.0 else 1.0
-            damping *= max(1.0 / 3.0, 1.0 - (2.0 * ratio - 1.0) ** 3)
+            damping = max(damping * max(1.0 / 3.0, 1.0 - (2.0 * ratio - 1.0) ** 3), _SMALLEST_DAMPING)
             growth = 2.0
             if small:
                 return Arrival(trial[0], squares - gained, step_number, True)

@@ -13,6 +13,7 @@ from calc.regression.refinement import solve
 Row = tuple[Fraction, ...]
 Matrix = tuple[Row, ...]
 _WEIGHT_BITS = 320
+_RESOLVED = 10**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,9 @@ def fitted(
     squares = _sum_of_squares(solution.residuals, variances)
     freedom = rows - width
     scale = Fraction(1) if known else squares / freedom
-    coefficients = tuple(_dot(row, solution.coefficients) for row in back)
+    coefficients = tuple(_settled_dot(row, solution.coefficients) for row in back)
     cofactors = [[_dot(row, column) for column in solution.cofactors] for row in back]
-    covariance = tuple(tuple(_dot(left, right) * scale for right in back) for left in cofactors)
+    covariance = tuple(tuple(_settled_dot(right, left) * scale for right in back) for left in cofactors)
     return LinearFit(
         coefficients=tuple(nearest(value, "coefficient") for value in coefficients),
         covariance=tuple(tuple(nearest(value, "covariance") for value in row) for row in covariance),
@@ -166,6 +167,13 @@ def _same_length(name: str, count: int, expected: int) -> None:
 
 def _dot(first: Sequence[Fraction], second: Sequence[Fraction]) -> Fraction:
     return sum((a * b for a, b in zip(first, second, strict=True) if a and b), Fraction(0))
+
+
+def _settled_dot(first: Sequence[Fraction], second: Sequence[Fraction]) -> Fraction:
+    """Return a product whose terms hold 50 digits, 0 where they leave nothing but their last ones."""
+    terms = [a * b for a, b in zip(first, second, strict=True) if a and b]
+    total = sum(terms, Fraction(0))
+    return total if abs(total) * _RESOLVED > max((abs(term) for term in terms), default=Fraction(0)) else Fraction(0)
 
 
 def _quadratic(row: Sequence[Fraction], matrix: Matrix) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
@@ -24,6 +25,7 @@ _MAXIMUM_STEPS = 60
 _STANDS = Decimal("1e-22")
 _ASTRAY = Decimal("1e-6")
 _RUNAWAY = 1e6
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class _Problem:
         self._floats = [np.array([nearest(v, model.output) for v in column]) for column in predictors]
         self._response = np.array([nearest(v, model.output) for v in response])
         self._weights = np.array([1.0 / root(v) for v in variances]) if variances else np.ones(self._rows)
+        largest = float(np.abs(self._response * self._weights).max())
+        self._scale = 2.0 ** -math.frexp(largest)[1]  # squares of what the search works on neither overflow nor vanish
         self._variances = variances
         with localcontext(extended.context()):
             self._exact_response = [_decimal(value) for value in response]
@@ -116,9 +120,10 @@ class _Problem:
         if found is None:
             return None
         values, slopes = found
-        residuals = self._weights * (self._response - values)
+        weights = self._weights * self._scale
+        residuals, slopes = weights * (self._response - values), weights[:, None] * slopes
         largest = max(float(np.abs(residuals).max()), float(np.abs(slopes).max()))
-        return (residuals, self._weights[:, None] * slopes) if largest < 1e150 else None
+        return (residuals, slopes) if largest < _LARGEST else None
 
     def approached(self, start: Array) -> Arrival:
         """Return the better end of the searches; raises OutsideValidity where the start has no value."""
@@ -130,7 +135,7 @@ class _Problem:
                 point=self._without_value(start),
             )
         ends = [search(self._weighted, start, ())]
-        if self._model.linear and self._rows > len(self._model.linear):
+        if 0 < len(self._model.linear) < len(start):
             ends.append(search(self._weighted, start, self._model.linear))
         return min((end for end in ends if end is not None), key=lambda arrival: arrival.squares)
 
@@ -183,13 +188,20 @@ class _Problem:
         bent = self._model.curvatures(point, self._floats, self._rows)
         if bent is None:
             return straight
-        cofactors = np.array([[float(value) for value in row] for row in solution.cofactors])
+        deviations = [root(row[j]) for j, row in enumerate(solution.cofactors)]
+        if min(deviations) == 0.0:
+            return None
+        scales = np.array(deviations)
+        correlation = np.array(
+            [
+                [float(value / Fraction(one) / Fraction(other)) for value, other in zip(row, deviations, strict=True)]
+                for row, one in zip(solution.cofactors, deviations, strict=True)
+            ]
+        )
         weighted = np.array([float(value) for value in residuals]) * self._weights**2
-        scales = np.sqrt(np.diag(cofactors))
         curvature = scales[:, None] * (bent @ weighted) * scales
-        correlation = cofactors / scales[:, None] / scales
         system = np.eye(len(scales)) - correlation @ curvature
-        if not np.linalg.eigvals(system).real.min() > 0.0:
+        if not np.isfinite(system).all() or not np.linalg.eigvals(system).real.min() > 0.0:
             return None
         step: Array = scales * np.linalg.solve(system, straight / scales)
         return step
@@ -200,6 +212,7 @@ class _Problem:
         return solve(columns, response, self._variances, self._model.parameters)
 
     def _result(self, parameters: Sequence[Decimal], steps: int, *, known: bool) -> NonlinearFit:
+        names = self._model.parameters
         residuals, slopes = self._evaluated(parameters)
         solution = self._solved(residuals, slopes)
         weights = [1 / variance for variance in self._variances] if self._variances else [Fraction(1)] * self._rows
@@ -210,11 +223,11 @@ class _Problem:
         covariance = tuple(tuple(value * scale for value in row) for row in solution.cofactors)
         self._determined(parameters, [root(row[j]) for j, row in enumerate(covariance)], slopes, steps)
         return NonlinearFit(
-            parameters=self._model.parameters,
-            coefficients=tuple(float(value) for value in parameters),
+            parameters=names,
+            coefficients=tuple(nearest(Fraction(value), name) for value, name in zip(parameters, names, strict=True)),
             covariance=tuple(tuple(nearest(value, "covariance") for value in row) for row in covariance),
             standard_errors=tuple(root(row[j]) for j, row in enumerate(covariance)),
-            residuals=tuple(float(value) for value in residuals),
+            residuals=tuple(nearest(Fraction(value), "residual") for value in residuals),
             residual_sum_of_squares=nearest(squares, "residual sum of squares"),
             residual_standard_deviation=root(squares / freedom) if freedom else 0.0,
             degrees_of_freedom=freedom,

@@ -21,7 +21,7 @@ from calc.exact_numbers import Column
 
 _BITS = 320
 _DIGITS = 170  # bits of a solution that have to stand, 51 decimal digits
-_NOTHING = 150  # a residual below 2**-150 of the largest response is rounding of the fixed point: it is 0
+_NOTHING = 150  # what is smaller than 2**-150 of the data is rounding of the fixed point: it is 0
 _MAXIMUM_STEPS = 60
 _DEPENDENT = 1e-14
 
@@ -69,15 +69,27 @@ def solve(
     for index in range(width):
         below[index, index + 1] = -(1 << _BITS)
     found, multipliers = system.refined(right, below)
-    coefficients = tuple(_number(value, height - e) for value, e in zip(found[:, 0], exponents, strict=True))
+    smallest = 1 << (_BITS - _NOTHING)
+    main = (0 if abs(value) < smallest else value for value in found[:, 0])
+    coefficients = tuple(_number(value, height - e) for value, e in zip(main, exponents, strict=True))
+    half = _symmetric(found[:, 1:])
     inverse = tuple(
-        tuple(_number(found[i, j + 1], breadth - exponents[i] - exponents[j]) for j in range(width))
+        tuple(_number(half[i, j], breadth - exponents[i] - exponents[j] - 1) for j in range(width))
         for i in range(width)
     )
     residuals = (system.variances[:, 0] * multipliers[:, 0]) >> _BITS
-    smallest = 1 << (_BITS - _NOTHING)
     cleaned = (0 if abs(residual) < smallest else residual for residual in residuals)
     return Solution(coefficients, inverse, tuple(_number(residual, height) for residual in cleaned))
+
+
+def _symmetric(matrix: Integers) -> Integers:
+    """Return the sum of a matrix and its transpose, with 0 for what lies below the resolution."""
+    total: Integers = matrix + matrix.T
+    for i in range(len(total)):
+        for j in range(len(total)):
+            if (total[i, j] ** 2) << (2 * _NOTHING) < total[i, i] * total[j, j]:
+                total[i, j] = 0
+    return total
 
 
 def _exponent(column: Column) -> int:
