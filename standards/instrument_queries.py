@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -52,6 +53,18 @@ def instrument_facts(session: Session, instrument_id: int, *, on: date | None = 
     if not found:
         raise NotFound("instrument.not_found")
     return found[instrument_id]
+
+
+def range_ends(session: Session, instrument_id: int, quantity: str) -> list[tuple[Decimal, Decimal, str]]:
+    """Return lower and upper end, and the unit, of each range of a quantity that has both."""
+    query = (
+        select(InstrumentRange.lower, InstrumentRange.upper, InstrumentRange.unit)
+        .join(InstrumentFunction, InstrumentFunction.id == InstrumentRange.function_id)
+        .join(InstrumentPart, InstrumentPart.id == InstrumentFunction.part_id)
+        .where(InstrumentPart.instrument_id == instrument_id, InstrumentFunction.quantity == quantity)
+    )
+    rows = session.execute(query)
+    return [(lower, upper, unit) for lower, upper, unit in rows if lower is not None and upper is not None]
 
 
 def instruments_by_id(

@@ -18,6 +18,7 @@ from standards.instrument_queries import (
     names_of,
     own_instruments,
     own_standard_facts,
+    range_ends,
     standard_facts,
     standards_by_id,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "names_of",
     "own_instruments",
     "own_standard_facts",
+    "range_ends",
     "reference_correlations",
     "reference_source",
     "reference_value_at",

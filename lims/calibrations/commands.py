@@ -84,6 +84,28 @@ class RecordReading:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Undo one's own last entry in a cell: back to the reading before it, or, where there was none, withdraw it."""
+
+    run_id: int
+    reading_id: int
+    to_reading_id: int | None
+    reason: str
+    client_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommentReading:
+    """Say something of a reading; `reason` is what its record calls the change."""
+
+    run_id: int
+    reading_id: int
+    comment: str
+    reason: str
+    client_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exclude:
     """Leave a reading (or, without one, a whole point) out, take it back in, or say that it cannot be measured."""
 

@@ -17,7 +17,7 @@ from lims.calibrations.facts import (
     EvaluationView,
     RunFacts,
 )
-from lims.calibrations.gathering import Gathered, RunMaterial, input_record, seed_of
+from lims.calibrations.gathering import Gathered, Places, RunMaterial, input_record, seed_of
 from lims.calibrations.models import Evaluation
 from lims.calibrations.results import derived_of, failures_of, results_of
 from lims.core.errors import NotFound
@@ -42,11 +42,16 @@ def preview(session: Session, material: RunMaterial, *, now: datetime) -> tuple[
     return view_of(material.run, gathered.record), gathered
 
 
-def view_of(run: RunFacts, record: dict[str, Any]) -> EvaluationView:
-    """Evaluate an input record and return it as a view that is not stored."""
+def preview_rows(session: Session, material: RunMaterial, only: Places | None, *, now: datetime) -> EvaluationView:
+    """Evaluate some rows of what is stored so far (None: all), by the same code as everything else."""
+    return view_of(material.run, input_record(session, material, now=now, only=only).record, only)
+
+
+def view_of(run: RunFacts, record: dict[str, Any], only: Places | None = None) -> EvaluationView:
+    """Evaluate an input record, or some rows of it, and return it as a view that is not stored."""
     input_text = canonical(record)
     # What is shown is what was written: the record passes through its text once, as when it is run again.
-    result_text = canonical(evaluate_record(json.loads(input_text)))
+    result_text = canonical(evaluate_record(json.loads(input_text), only))
     return _view(
         input_text,
         result_text,

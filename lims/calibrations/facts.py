@@ -68,11 +68,16 @@ class ReadingSource(StrEnum):
 
 
 class ExclusionKind(StrEnum):
-    """A reading or point left out, taken back in, or found not measurable."""
+    """A reading or point left out, taken back in, or found not measurable.
+
+    A *withdrawn* reading was written into its cell by mistake and taken back by its writer at once: the cell waits for
+    another one, which supersedes it.
+    """
 
     EXCLUDED = "excluded"
     RESTORED = "restored"
     NOT_MEASURABLE = "not_measurable"
+    WITHDRAWN = "withdrawn"
 
 
 class DecisionKind(StrEnum):

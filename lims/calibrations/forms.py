@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from calc.errors import InvalidQuantity
@@ -14,15 +14,26 @@ from calc.units import canonical_unit
 from lims.calibrations.commands import (
     ChangeRun,
     ChooseEquipment,
+    CommentReading,
     Decide,
     Exclude,
     Justify,
     OpenRun,
     RecordAdjustment,
     RecordReading,
+    TakeBack,
     WithdrawEquipment,
 )
-from lims.calibrations.facts import Address, ExclusionKind, JustificationKind, Phase, ReadingFacts, RunPurpose
+from lims.calibrations.facts import (
+    Address,
+    ExclusionKind,
+    JustificationKind,
+    Phase,
+    ReadingFacts,
+    ReadingSource,
+    RunPurpose,
+)
+from lims.core.errors import FieldError, InvalidInput
 from lims.core.fields import Fields, read_key
 
 ITEM_PURPOSES = tuple(purpose for purpose in RunPurpose if purpose is not RunPurpose.OWN_STANDARD)
@@ -156,6 +167,11 @@ _WITH_UNIT: Final = re.compile(
     r"(?P<number>[-+−–]?[\d.,\s\u00a0\u2009\u202f]+(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d_].*|[°%].*)"
 )
 _LONGEST: Final = 100
+_PARTS: Final = 7
+_LARGEST: Final = 10_000
+_OLDEST: Final = 48 * 3600 * 1000
+_JUST_NOW: Final = 3000
+_BY_HAND: Final = frozenset({ReadingSource.TYPED, ReadingSource.PASTED})
 
 
 def split_unit(text: str) -> tuple[str, str]:
@@ -175,6 +191,55 @@ def _is_unit(text: str) -> bool:
     except InvalidQuantity:
         return False
     return True
+
+
+def parse_address(key: str) -> Address:
+    """Read an address from the name of its field. Raises InvalidInput for what is none."""
+    parts = key.split("|")
+    cycle, sequence = (read_key(parts[2]), read_key(parts[4])) if len(parts) == _PARTS else (None, None)
+    if cycle is None or sequence is None or parts[6] not in set(Phase) or max(cycle, sequence) > _LARGEST:
+        raise InvalidInput([FieldError(key[:_LONGEST], "reading.no_such_cell")])
+    return Address(parts[0], parts[1], cycle, parts[3], sequence, parts[5], parts[6])
+
+
+def parse_cell(run_id: int, form: Mapping[str, str], now: datetime) -> RecordReading:
+    """Read one cell as the grid sends it: `age` is how many milliseconds ago it was typed. Raises InvalidInput."""
+    fields = Fields(form)
+    address = parse_address(form.get("key", ""))
+    text, typed_unit = split_unit(form.get("text", ""))
+    age = fields.optional_integer("age", lower=0, upper=_OLDEST) or 0
+    source = fields.choice("source", ReadingSource) if "source" in form else ReadingSource.TYPED
+    if source not in _BY_HAND:
+        fields.refuse("source", "field.not_chosen")
+    command = RecordReading(
+        run_id=run_id,
+        address=address,
+        text=text,
+        unit=(typed_unit or form.get("unit", "")).strip(),
+        client_uuid=form.get("uuid", ""),
+        seen_reading_id=read_key(form.get("seen", "")),
+        reason=fields.optional_text("reason", maximum=500) or "",
+        observed_at=now - timedelta(milliseconds=age) if age > _JUST_NOW else now,
+        source=source,
+        comment=fields.optional_text("comment", maximum=500) or "",
+    )
+    fields.finish()
+    return command
+
+
+def parse_take_back(run_id: int, form: Mapping[str, str], reason: str) -> TakeBack:
+    """Read an undo: the reading to be undone, and the one to go back to (none: a first entry)."""
+    return TakeBack(
+        run_id, read_key(form.get("seen", "")) or 0, read_key(form.get("to", "")), reason, form.get("uuid", "")
+    )
+
+
+def parse_comment(run_id: int, form: Mapping[str, str], reason: str) -> CommentReading:
+    """Read a comment on a reading."""
+    fields = Fields(form)
+    comment = fields.text("reading_comment", maximum=500)
+    fields.finish()
+    return CommentReading(run_id, read_key(form.get("seen", "")) or 0, comment, reason, form.get("uuid", ""))
 
 
 def parse_cells(addresses: Sequence[Address], form: Mapping[str, str]) -> list[CellEntry]:
@@ -213,7 +278,9 @@ def changed(entry: CellEntry, present: Mapping[int, ReadingFacts]) -> bool:
     return entry.own_unit and entry.unit != seen.unit
 
 
-def cell_command(run_id: int, entry: CellEntry, reason: str, observed_at: datetime | None) -> RecordReading:
+def cell_command(
+    run_id: int, entry: CellEntry, reason: str, observed_at: datetime | None, confirmation: str = ""
+) -> RecordReading:
     """Return the command that writes a cell."""
     return RecordReading(
         run_id=run_id,
@@ -224,4 +291,5 @@ def cell_command(run_id: int, entry: CellEntry, reason: str, observed_at: dateti
         seen_reading_id=entry.seen_reading_id,
         reason=reason,
         observed_at=observed_at,
+        comment=confirmation,
     )

@@ -71,6 +71,12 @@ MESSAGES: Final[dict[str, str]] = {
     "reading.no_uuid": N_("The page was not complete; load it again."),
     "reading.uuid_reused": N_("The page was sent twice with different readings; load it again."),
     "reading.nothing_to_correct": N_("There is no reading to correct."),
+    "reading.far_outside": N_(
+        "“%(text)s” lies far outside the item's range, %(lower)s to %(upper)s %(unit)s. "
+        "Correct it, or confirm it with the reason."
+    ),
+    "reading.not_own": N_("Only who wrote a reading may take it back."),
+    "reading.left_out": N_("A reading that is left out has its reason already; take it back in first."),
     "reading.not_current": N_("This reading was replaced meanwhile."),
     "reading.approver_needed": N_("Somebody else must approve that it is left out."),
     # why a point has no result
@@ -101,11 +107,16 @@ LABELS: Final[dict[str, str]] = {
     "reading_role.standard": N_("standard"),
     "reading_role.zero": N_("zero"),
     "reading_role.influence": N_("condition"),
+    "reading_source.typed": N_("typed"),
+    "reading_source.pasted": N_("pasted"),
+    "reading_source.imported": N_("imported"),
+    "reading_source.instrument": N_("from the instrument"),
     "direction.up": N_("up"),
     "direction.down": N_("down"),
     "exclusion_kind.excluded": N_("left out"),
     "exclusion_kind.restored": N_("taken back in"),
     "exclusion_kind.not_measurable": N_("not measurable"),
+    "exclusion_kind.withdrawn": N_("taken back by its writer"),
     "justification_kind.condition_outside": N_("condition outside its limits"),
     "justification_kind.deviation": N_("deviation from the method"),
     "decision_kind.submitted": N_("submitted"),
@@ -154,4 +165,5 @@ LABELS: Final[dict[str, str]] = {
     "field.observed_at": N_("Time of observation"),
     "field.comment": N_("Comment"),
     "field.exclusion_reason": N_("Reason"),
+    "field.reading_comment": N_("Comment"),
 }

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from lims.calibrations import run_page
 from lims.calibrations.decision_services import involved_in
-from lims.calibrations.facts import RunState
+from lims.calibrations.facts import RunFacts, RunState
+from lims.calibrations.gathering import RunMaterial
 from lims.calibrations.workflow import Step, blocking
 from lims.core.actor import Actor
 from lims.core.web import FormState, current_actor, now, reading, today
@@ -25,7 +26,7 @@ def render_run(run_id: int, form: FormState) -> ResponseReturnValue:
             "may_write": page.editable and current_actor().may(Permission.RECORD_READINGS),
             "next": _next(session, page, current_actor()),
             "held": {step: blocking(page.problems, step) for step in Step},
-            "approvers": _approvers(session, page, current_actor()),
+            "approvers": approvers(session, page.material, page.run, current_actor()),
         }
     return (
         render_template(
@@ -53,13 +54,13 @@ def _next(session: Session, page: run_page.RunPage, actor: Actor) -> str:
     return "issue" if run.state is RunState.RELEASED and actor.may(Permission.ISSUE_CERTIFICATES) else ""
 
 
-def _approvers(session: Session, page: run_page.RunPage, actor: Actor) -> list[tuple[int, str]]:
+def approvers(session: Session, material: RunMaterial, run: RunFacts, actor: Actor) -> list[tuple[int, str]]:
     """Return who may approve that something is left out: those authorised to review, the reader apart."""
     found = procedures.people_authorised(
         session,
-        procedure_id=page.material.procedure.procedure_id,
+        procedure_id=material.procedure.procedure_id,
         activity=Activity.REVIEW,
         on=today(),
-        site_id=page.run.site_id,
+        site_id=run.site_id,
     )
     return [(entry.person_id, entry.person_name) for entry in found if entry.person_id != actor.person_id]

@@ -16,13 +16,16 @@ from calc.units import canonical_unit, display_unit, is_compatible
 from lims.calibrations import queries
 from lims.calibrations.commands import RecordReading
 from lims.calibrations.facts import (
+    CONDITIONS,
     Activity,
     Address,
     Phase,
     ReadingFacts,
+    ReadingSource,
     RunFacts,
 )
 from lims.calibrations.models import Reading
+from lims.calibrations.plausibility import far_outside
 from lims.calibrations.services import add_person, check_performer, editable
 from lims.calibrations.standing import with_phase
 from lims.calibrations.workflow import CLAUSE_AMENDMENTS, CLAUSE_RECORDS
@@ -38,6 +41,7 @@ from lims.people import queries as people
 from lims.procedures import queries as procedures
 from lims.procedures.definition_facts import Definition
 from lims.procedures.layouts import cells, condition_cells
+from standards import queries as standards
 
 _UUID_LENGTH: Final = 36
 
@@ -47,7 +51,8 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
 
     Who: a person authorised to perform the procedure on that day. A repeat with the same client UUID returns what is
     stored. Refuses a run that is no draft, a cell that the layout does not have, text that is no number, a unit that
-    does not fit; raises StaleRecord where somebody else wrote that cell meanwhile (ISO/IEC 17025:2017, 7.5).
+    does not fit, a number far outside the item's range unless a comment says why; raises StaleRecord where somebody
+    else wrote that cell meanwhile (ISO/IEC 17025:2017, 7.5).
     """
     _row, run = editable(session, actor, command.run_id, lock="share")
     # The cell first: what is in it by then is found as a repeat too, where the same form came twice at once.
@@ -151,7 +156,22 @@ def _checked(session: Session, run: RunFacts, command: RecordReading) -> tuple[D
     if not fits:
         words = {"unit": display_unit(unit), "expected": display_unit(canonical_unit(cell_unit))}
         raise InvalidInput([FieldError(field, "unit.incompatible", words)])
+    _check_range(session, run, command, value, unit)
     return value, unit
+
+
+def _check_range(session: Session, run: RunFacts, command: RecordReading, value: Decimal, unit: str) -> None:
+    """Ask for a reason where somebody typed a number far outside the item's range."""
+    typed = command.source in {ReadingSource.TYPED, ReadingSource.PASTED}
+    if not typed or command.comment.strip() or command.address.section == CONDITIONS:
+        return
+    definition = procedures.procedure_version_facts(session, run.procedure_version_id).definition
+    quantity = definition.section(command.address.section).quantity
+    ends = standards.range_ends(session, run.instrument_id, quantity)
+    if far_outside(value, unit, ends):
+        lower, upper, wanted = ends[0]
+        shown = {"text": normalise(command.text), "lower": lower, "upper": upper, "unit": display_unit(wanted)}
+        raise InvalidInput([FieldError(command.address.key, "reading.far_outside", shown)])
 
 
 def _cell_unit(session: Session, run: RunFacts, address: Address) -> str | None:

@@ -20,6 +20,7 @@ from lims.calibrations.facts import (
 from lims.calibrations.models import Adjustment, ReadingExclusion, RunJustification
 from lims.calibrations.reading_services import cell_units
 from lims.calibrations.services import check_performer, editable
+from lims.calibrations.workflow import CLAUSE_AMENDMENTS
 from lims.core import audit
 from lims.core.actor import Actor
 from lims.core.clock import local_date
@@ -34,13 +35,16 @@ from lims.procedures.facts import Activity
 def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) -> ExclusionFacts:
     """Leave a reading or a point out (or take it back in), or note that it cannot be measured, with the reason.
 
-    Who: a person authorised to perform the procedure; leaving out names its approver, who is another person.
+    Who: a person authorised to perform the procedure; leaving out names its approver, who is another person. Who wrote
+    a reading may withdraw it: its cell is then as good as empty, and keeps the run back until it is read again.
     n and the degrees of freedom follow (ISO/IEC 17025:2017, 7.5.1, 7.8.1.2).
     """
     _row, run = editable(session, actor, command.run_id)
     check_performer(session, run, actor, on=local_date(now, run.timezone))
     if not command.reason.strip():
         raise InvalidInput([FieldError("reason", "run.reason_needed")])
+    if command.kind is ExclusionKind.WITHDRAWN:
+        _check_own(session, actor, command)
     section, point, phase = _excluded_place(session, run, command)
     approver = _approver(session, actor, run, command, local_date(now, run.timezone))
     entry = ReadingExclusion(
@@ -62,6 +66,15 @@ def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) 
     after = {"kind": command.kind, "reading": command.reading_id, "point": point, "reason": entry.reason}
     audit.record(session, actor, "reading.excluded", ("run", run.id), now=now, site_id=run.site_id, after=after)
     return queries.exclusions(session, run.id)[-1]
+
+
+def _check_own(session: Session, actor: Actor, command: Exclude) -> None:
+    """Refuse to withdraw what somebody else wrote, or a whole point."""
+    reading = next(
+        (entry for entry in queries.readings(session, command.run_id) if entry.id == command.reading_id), None
+    )
+    if reading is None or reading.writer_id != actor.person_id:
+        raise RuleViolation("reading.not_own", clause=CLAUSE_AMENDMENTS)
 
 
 def _approver(session: Session, actor: Actor, run: RunFacts, command: Exclude, today: date) -> PersonFacts | None:

@@ -44,13 +44,14 @@ def save_cells(
     material = material_of(session, queries.run_facts(session, actor, run_id))
     present = {entry.id: entry for entry in material.readings}
     saved = SavedCells()
-    reason = form.get("correction_reason", "")
+    reason, confirmation = form.get("correction_reason", ""), form.get("confirmation", "")[:500]
     for entry in forms.parse_cells(_addresses(session, material), form):
         saved.anchor = entry.address.section
         if not forms.changed(entry, present):
             continue
         try:
-            record_reading(session, actor, forms.cell_command(run_id, entry, reason, observed_at), now=now)
+            command = forms.cell_command(run_id, entry, reason, observed_at, confirmation)
+            record_reading(session, actor, command, now=now)
             saved.stored += 1
         except InvalidInput as error:
             saved.errors += error.fields

@@ -16,6 +16,7 @@ from lims.calibrations.facts import (
     ConditionRange,
     EquipmentUseFacts,
     EvaluationView,
+    ExclusionKind,
     Phase,
     RunFacts,
 )
@@ -96,7 +97,7 @@ def phases(session: Session, run_id: int) -> tuple[str, ...]:
 
 
 def _missing(session: Session, material: RunMaterial) -> Iterator[MissingCells]:
-    filled = {reading.address for reading in material.current}
+    filled = {reading.address for reading in material.current if reading.excluded != ExclusionKind.WITHDRAWN}
     left_out = queries.points_left_out(queries.exclusions(session, material.run.id))
     wanted_phases = phases(session, material.run.id)
     for section in material.definition.sections:
@@ -133,7 +134,11 @@ def condition_ranges(material: RunMaterial) -> tuple[ConditionRange, ...]:
 
 def _missing_conditions(material: RunMaterial) -> Iterator[ConditionRange]:
     required = {entry.quantity for entry in material.definition.conditions if entry.required}
-    filled = {reading.address for reading in material.current if reading.address.section == CONDITIONS}
+    filled = {
+        reading.address
+        for reading in material.current
+        if reading.address.section == CONDITIONS and reading.excluded != ExclusionKind.WITHDRAWN
+    }
     empty = {
         cell.address.point
         for cell in condition_cells(material.definition)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from lims.calibrations import decision_views, forms, queries, record_services, run_lists, services
+from lims.calibrations import cell_views, decision_views, forms, queries, record_services, run_lists, services
 from lims.calibrations.blueprint import bp
 from lims.calibrations.evaluations import evaluation_view
 from lims.calibrations.facts import RunState
@@ -43,7 +43,7 @@ from lims.procedures import queries as procedures
 from lims.procedures.facts import Activity
 from standards import queries as standards
 
-__all__ = ["bp", "decision_views"]
+__all__ = ["bp", "cell_views", "decision_views"]
 
 add_place(bp, Place("calibrations.runs", N_("Calibration runs"), "bench", order=20))
 

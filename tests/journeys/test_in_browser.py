@@ -45,14 +45,17 @@ def choose(page: Page, slot: str, code: str) -> None:
 
 
 def type_cells(page: Page, cells: dict[str, str]) -> None:
-    """Type into the first cell, then go on by Tab, and save by Enter: the keyboard alone."""
+    """Type into the cells; each is stored as it is left."""
     for key, text in cells.items():
-        cell = page.locator(f'input[name="{key}"]')
-        cell.focus()
-        page.keyboard.press("Control+a")
+        page.locator(f'input[name="{key}"]').focus()
         page.keyboard.type(text)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    all_stored(page)
+
+
+def all_stored(page: Page) -> None:
+    """Wait until the page says that everything typed is stored."""
+    page.locator("#bench-state[data-tone=good]").wait_for()
 
 
 def measure(page: Page, house: House, server: LiveServer, item: int) -> int:
@@ -71,7 +74,7 @@ def measure(page: Page, house: House, server: LiveServer, item: int) -> int:
     house.pass_minutes()
     type_cells(page, condition_cells(2))
     house.pass_minutes()
-    assert "10 kg + 25 mg" in page.inner_text("main").replace("\u00a0", " ")
+    page.locator(".result-card .figure-xl", has_text="10 kg + 25 mg").wait_for()
     page.locator("form[action$='/submit'] button").click()
     page.wait_for_load_state()
     return run

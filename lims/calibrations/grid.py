@@ -1,0 +1,315 @@
+"""The reading sheets of a run as its page shows them: points with their rows of cells, columns, results beside them.
+
+The addresses come from the procedure's layouts; here they are only arranged. Enter follows the order of reading: down
+a column, but up where a gauge is read while the pressure falls.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from lims.calibrations.detail_facts import DerivedFacts
+from lims.calibrations.facts import (
+    CONDITIONS,
+    Address,
+    EvaluationView,
+    ExclusionFacts,
+    ExclusionKind,
+    Phase,
+    ReadingFacts,
+    ResultFacts,
+)
+from lims.calibrations.gathering import Places, RunMaterial
+from lims.calibrations.plausibility import slips
+from lims.calibrations.queries import points_left_out
+from lims.calibrations.standing import with_phase
+from lims.procedures.definition_facts import DerivedInput, LayoutKind, MeasuringPoint, Section
+from lims.procedures.layouts import DOWN, Cell, cells, condition_cells
+
+_BY_SEQUENCE: Final = frozenset({LayoutKind.PAIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """A cell of a sheet: what stands in it, and what a form needs to write it.
+
+    `last` is the newest reading there, `reading` the same unless it was withdrawn; `slip` says that the number is
+    about so many times its neighbours.
+    """
+
+    address: Address
+    unit: str
+    last: ReadingFacts | None
+    client_uuid: str
+    corrections: int
+    column: int
+    slip: str = ""
+
+    @property
+    def reading(self) -> ReadingFacts | None:
+        """Return the reading that holds."""
+        withdrawn = self.last is not None and self.last.excluded == ExclusionKind.WITHDRAWN
+        return None if withdrawn else self.last
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """A column: whose indication, at which step; `letter` is A or B in a substitution, `upward` how Enter moves."""
+
+    role: str
+    cycle: int
+    direction: str
+    sequence: int
+    letter: str = ""
+    title_vi: str = ""
+    title_en: str = ""
+    upward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of cells; `derived` is what a reduction made of its cycle, as text. `step` numbers it within its point."""
+
+    point_vi: str
+    point_en: str
+    step: int
+    cells: tuple[CellView, ...]
+    derived: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PointView:
+    """A point in a phase with its rows, what came out of it, and whether it is left out ("" or the kind)."""
+
+    section: str
+    code: str
+    phase: str
+    title_vi: str
+    title_en: str
+    rows: tuple[RowView, ...]
+    results: tuple[ResultFacts, ...]
+    derived: tuple[DerivedFacts, ...]
+    left_out: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the point's name on the page."""
+        return f"{self.section}|{self.code}|{self.phase}"
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every reading of the point is stored."""
+        return all(cell.reading is not None for row in self.rows for cell in row.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetView:
+    """A section's cells in a phase. `kind` is its layout, `unit` what readings are typed in now.
+
+    `leading` is the symbol of the derived input that stands beside the readings, `leading_mean` whether it is a mean.
+    """
+
+    section: str
+    title_vi: str
+    title_en: str
+    phase: str
+    kind: str
+    unit: str
+    columns: tuple[ColumnView, ...]
+    points: tuple[PointView, ...]
+    leading: str = ""
+    leading_mean: bool = False
+    judges_error: bool = False
+    result_unit: str = ""
+
+    @property
+    def rows(self) -> tuple[RowView, ...]:
+        """Return the rows of all points."""
+        return tuple(row for point in self.points for row in point.rows)
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Return the addresses of the cells, row by row."""
+        return tuple(cell.address for row in self.rows for cell in row.cells)
+
+    @property
+    def total(self) -> int:
+        """Return how many cells there are."""
+        return len(self.addresses)
+
+    @property
+    def filled(self) -> int:
+        """Return how many of them hold a reading."""
+        return sum(cell.reading is not None for row in self.rows for cell in row.cells)
+
+    @property
+    def steps(self) -> bool:
+        """Return whether a point has several rows."""
+        return any(len(point.rows) > 1 for point in self.points)
+
+
+class _Readings:
+    """The readings of a run by their cells."""
+
+    def __init__(self, readings: Iterable[ReadingFacts]) -> None:
+        self._chains: dict[Address, list[ReadingFacts]] = {}
+        for reading in readings:
+            self._chains.setdefault(reading.address, []).append(reading)
+
+    def cell(self, address: Address, unit: str, column: int, slip: str = "") -> CellView:
+        """Return a cell with what stands in it; only another text or unit counts as a correction."""
+        chain = self._chains.get(address, [])
+        last = next((entry for entry in chain if entry.superseded_by_id is None), None)
+        said = [(entry.text, entry.unit) for entry in chain]
+        changes = sum(one != other for one, other in pairwise(said))
+        return CellView(address, unit, last, secrets.token_hex(16), changes, column, slip)
+
+
+def conditions_sheet(material: RunMaterial) -> SheetView:
+    """Return the conditions as a sheet: a row for each quantity, start and end beside each other."""
+    readings = _Readings(material.readings)
+    found = [(with_phase(cell.address, Phase.AS_FOUND), cell.unit) for cell in condition_cells(material.definition)]
+    points = []
+    for condition in material.definition.conditions:
+        own = [entry for entry in found if entry[0].point == condition.quantity]
+        views = tuple(readings.cell(address, unit, column) for column, (address, unit) in enumerate(own))
+        title_en = condition.title_en or condition.title_vi
+        row = RowView(condition.title_vi, title_en, 1, views)
+        code, phase = condition.quantity, str(Phase.AS_FOUND)
+        points.append(PointView(CONDITIONS, code, phase, condition.title_vi, title_en, (row,), (), ()))
+    return SheetView(CONDITIONS, "", "", str(Phase.AS_FOUND), CONDITIONS, "", (), tuple(points))
+
+
+def sheets(
+    material: RunMaterial,
+    phases: Sequence[str],
+    view: EvaluationView,
+    exclusions: Sequence[ExclusionFacts],
+    only: Places | None = None,
+) -> tuple[SheetView, ...]:
+    """Return the sheets of all sections, phase by phase; `only` names the points wanted (None: all)."""
+    readings, left_out = _Readings(material.readings), points_left_out(exclusions)
+    return tuple(
+        _sheet(material, readings, section, phase, view, left_out, only)
+        for phase in phases
+        for section in material.definition.sections
+        if only is None or section.code in {code for code, _point in only}
+    )
+
+
+def _sheet(
+    material: RunMaterial,
+    readings: _Readings,
+    section: Section,
+    phase: str,
+    view: EvaluationView,
+    left_out: Mapping[tuple[str, str, str], ExclusionFacts],
+    only: Places | None,
+) -> SheetView:
+    points = [p for p in material.points_of(section) if only is None or (section.code, p.code) in only]
+    arranged = _arrange(section, points)
+    found = slips(material.current, section, phase, points)
+    views = []
+    for point in points:
+        rows = []
+        for step, row in enumerate(arranged[point.code], start=1):
+            own = tuple(
+                readings.cell(address := with_phase(cell.address, phase), cell.unit, column, found.get(address, ""))
+                for column, cell in enumerate(row)
+            )
+            derived = _of_cycle(view, section.code, point.code, phase, own[0].address.cycle)
+            rows.append(RowView(point.title_vi, point.title_en or point.title_vi, step, own, derived))
+        said = left_out.get((section.code, point.code, phase))
+        views.append(_point(section, point, phase, rows, view, "" if said is None else said.kind))
+    first = next((entry for entry in section.inputs if isinstance(entry, DerivedInput)), None)
+    return SheetView(
+        section=section.code,
+        title_vi=section.title_vi,
+        title_en=section.title_en or section.title_vi,
+        phase=phase,
+        kind=str(section.layout.kind),
+        unit=_entry_unit(views) or section.layout.entry_unit,
+        columns=_columns(section, arranged[points[0].code][0]) if points else (),
+        points=tuple(views),
+        leading="" if first is None else first.symbol,
+        leading_mean=first is not None and first.reduction == "mean",
+        judges_error=any(output.error != "none" for output in section.outputs),
+        result_unit=section.outputs[0].report.unit or section.outputs[0].report.deviation_unit,
+    )
+
+
+def _point(
+    section: Section, point: MeasuringPoint, phase: str, rows: Sequence[RowView], view: EvaluationView, left_out: str
+) -> PointView:
+    place = (section.code, point.code, phase)
+    return PointView(
+        section=section.code,
+        code=point.code,
+        phase=phase,
+        title_vi=point.title_vi,
+        title_en=point.title_en or point.title_vi,
+        rows=tuple(rows),
+        results=tuple(row for row in view.results if (row.section, row.point, row.phase) == place),
+        derived=tuple(entry for entry in view.derived if (entry.section, entry.point, entry.phase) == place),
+        left_out=left_out,
+    )
+
+
+def _entry_unit(points: Sequence[PointView]) -> str:
+    """Return the unit of what was typed last in a sheet."""
+    typed = [cell.last for point in points for row in point.rows for cell in row.cells if cell.last is not None]
+    return max(typed, key=lambda reading: reading.id).unit if typed else ""
+
+
+def _arrange(section: Section, points: Sequence[MeasuringPoint]) -> dict[str, list[list[Cell]]]:
+    """Return the rows of each point: cells that are read in one go stand beside each other."""
+    rows: dict[str, dict[tuple[int, int], list[Cell]]] = {point.code: {} for point in points}
+    for cell in cells(section, points):
+        rows[cell.address.point].setdefault(_row_of(section, cell), []).append(cell)
+    return {code: list(found.values()) for code, found in rows.items()}
+
+
+def _row_of(section: Section, cell: Cell) -> tuple[int, int]:
+    """Return which row of its point a cell stands in, by cycle and sequence; 0 where all stand in one."""
+    kind, several = section.layout.kind, len(section.layout.roles) > 1
+    cycle, sequence = cell.address.cycle, cell.address.sequence
+    if kind is LayoutKind.ABBA:
+        return cycle, 0
+    if kind is LayoutKind.POSITIONS:
+        return cycle, sequence if several else 0
+    if kind in _BY_SEQUENCE or (kind is LayoutKind.POINTS_REPEATS and several):
+        return 0, sequence
+    return 0, 0
+
+
+def _columns(section: Section, row: Sequence[Cell]) -> tuple[ColumnView, ...]:
+    """Return the heads of a sheet from its first row."""
+    kind = section.layout.kind
+    upward = kind is LayoutKind.UP_DOWN
+    return tuple(
+        ColumnView(
+            role=str(cell.address.role),
+            cycle=cell.address.cycle,
+            direction=cell.address.direction,
+            sequence=cell.address.sequence,
+            letter=str(cell.values["letter"]) if kind is LayoutKind.ABBA else "",
+            title_vi=str(cell.values.get("vi", "")),
+            title_en=str(cell.values.get("en", "")),
+            upward=upward and cell.address.direction == DOWN,
+        )
+        for cell in row
+    )
+
+
+def _of_cycle(view: EvaluationView, section: str, point: str, phase: str, cycle: int) -> str:
+    """Return what the calculation made of a cycle, for example its difference."""
+    for derived in view.derived:
+        if (derived.section, derived.point, derived.phase) == (section, point, phase):
+            for _label, number, value in derived.details:
+                if number == cycle:
+                    return value
+    return ""

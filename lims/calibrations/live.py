@@ -1,0 +1,131 @@
+"""Reads for the grid while it is typed into: what a cell holds now, the results that it reaches, what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lims.calibrations import queries
+from lims.calibrations.evaluations import material_of, preview, preview_rows
+from lims.calibrations.facts import Address, ConditionRange, EvaluationView, Phase, RunFacts
+from lims.calibrations.gathering import Places, RunMaterial
+from lims.calibrations.grid import CellView, PointView, SheetView, conditions_sheet, sheets
+from lims.calibrations.models import Adjustment, EquipmentUse, Reading, ReadingExclusion
+from lims.calibrations.previous import PreviousResult, previous_results
+from lims.calibrations.reach import rows_reached
+from lims.calibrations.standing import condition_ranges, phases, standing
+from lims.calibrations.workflow import Problem, problems
+from lims.core.actor import Actor
+
+Previous = dict[tuple[str, str, str], PreviousResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of a run since somebody looked: cells, the points they reach, and, in a whole answer, its standing.
+
+    `marker` names the state of the run that this describes; `view` is None where only rows were asked for.
+    """
+
+    run: RunFacts
+    cells: tuple[CellView, ...]
+    sheets: tuple[SheetView, ...]
+    previous: Previous
+    marker: str = ""
+    view: EvaluationView | None = None
+    problems: tuple[Problem, ...] = ()
+    conditions: tuple[ConditionRange, ...] = ()
+    totals: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def points(self) -> list[tuple[SheetView, PointView]]:
+        """Return the points with the sheet that each belongs to."""
+        return [(sheet, point) for sheet in self.sheets for point in sheet.points]
+
+
+def after_cell(session: Session, actor: Actor, run_id: int, address: Address, *, now: datetime) -> Changes:
+    """Return a cell just written and the results that it reaches, by the code that stores results."""
+    run = queries.run_facts(session, actor, run_id)
+    material = material_of(session, run)
+    only = rows_reached(material.definition, address)
+    found: tuple[SheetView, ...] = ()
+    if only is None or only:
+        view = preview_rows(session, material, only, now=now)
+        found = sheets(material, _phases(session, run_id, address), view, queries.exclusions(session, run_id), only)
+    written = [cell for cell in _cells((*found, conditions_sheet(material))) if cell.address == address]
+    return Changes(run, tuple(written), found, previous_of(session, run, found))
+
+
+def changes_since(session: Session, actor: Actor, run_id: int, seen: str, *, now: datetime) -> Changes | None:
+    """Return everything that changed in a run since `seen` (a marker), None where nothing did."""
+    run = queries.run_facts(session, actor, run_id)
+    marker = marker_of(session, run)
+    if marker == seen:
+        return None
+    material = material_of(session, run)
+    view, gathered = preview(session, material, now=now)
+    held = problems(standing(session, material, now=now, view=view, faults=gathered.faults))
+    wanted = phases(session, run_id)
+    every = sheets(material, wanted, view, queries.exclusions(session, run_id))
+    only = _touched(material, marker, seen)
+    cells = [cell for cell in _cells((*every, conditions_sheet(material))) if cell.last is not None]
+    shown = tuple(every) if only is None else sheets(material, wanted, view, queries.exclusions(session, run_id), only)
+    return Changes(
+        run=run,
+        cells=tuple(cells),
+        sheets=shown,
+        previous=previous_of(session, run, shown),
+        marker=marker,
+        view=view,
+        problems=held,
+        conditions=condition_ranges(material),
+        totals=tuple((f"{sheet.section}|{sheet.phase}", sheet.filled, sheet.total) for sheet in every),
+    )
+
+
+def marker_of(session: Session, run: RunFacts) -> str:
+    """Return a text that changes whenever something under a run does: last reading, exclusion, use, header, state."""
+    last = [
+        session.execute(select(func.max(table.id)).where(table.run_id == run.id)).scalar() or 0
+        for table in (Reading, ReadingExclusion, EquipmentUse, Adjustment)
+    ]
+    withdrawn = session.execute(
+        select(func.count()).where(EquipmentUse.run_id == run.id, EquipmentUse.withdrawn_at.is_not(None))
+    ).scalar_one()
+    return "-".join(str(part) for part in (*last, withdrawn, run.row_version, run.state))
+
+
+def _touched(material: RunMaterial, marker: str, seen: str) -> Places | None:
+    """Return the rows that new readings reach; None (all) where something else than readings changed."""
+    old, new = seen.split("-"), marker.split("-")
+    if len(old) != len(new) or old[1:] != new[1:] or not old[0].isdecimal():
+        return None
+    places: set[tuple[str, str]] = set()
+    for reading in material.readings:
+        if reading.id > int(old[0]):
+            reached = rows_reached(material.definition, reading.address)
+            if reached is None:
+                return None
+            places |= reached
+    return frozenset(places)
+
+
+def _phases(session: Session, run_id: int, address: Address) -> Sequence[str]:
+    """Return the phases whose results a reading may change: its own, or both where as left exists."""
+    return phases(session, run_id) if address.phase == Phase.AS_FOUND else (str(Phase.AS_LEFT),)
+
+
+def _cells(found: Sequence[SheetView]) -> list[CellView]:
+    return [cell for sheet in found for row in sheet.rows for cell in row.cells]
+
+
+def previous_of(session: Session, run: RunFacts, found: Sequence[SheetView]) -> Previous:
+    """Return what was found last time, for points whose readings are all stored, and for no other."""
+    complete = {(point.section, point.code) for sheet in found for point in sheet.points if point.complete}
+    if not complete:
+        return {}
+    return {key: value for key, value in previous_results(session, run).items() if key[:2] in complete}

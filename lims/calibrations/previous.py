@@ -1,0 +1,52 @@
+"""Reads of what an instrument showed the last time: shown only beside a point whose readings are all stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lims.calibrations.evaluations import last_evaluation
+from lims.calibrations.facts import ISSUABLE, Phase, ResultFacts, RunFacts, RunState
+from lims.calibrations.models import CalibrationRun
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousResult:
+    """A row of the instrument's last released run, with its number and when it was measured."""
+
+    run_id: int
+    number: str
+    measured_at: datetime | None
+    result: ResultFacts
+
+
+def previous_results(session: Session, run: RunFacts) -> Mapping[tuple[str, str, str], PreviousResult]:
+    """Return the results of the last released run of the same instrument, by section, point and output.
+
+    As left where the instrument was adjusted then: that is how it went home.
+    """
+    query = (
+        select(CalibrationRun)
+        .where(
+            CalibrationRun.instrument_id == run.instrument_id,
+            CalibrationRun.site_id == run.site_id,
+            CalibrationRun.id != run.id,
+            CalibrationRun.state == RunState.RELEASED,
+            CalibrationRun.purpose.in_([str(purpose) for purpose in ISSUABLE]),
+        )
+        .order_by(CalibrationRun.ended_at.desc(), CalibrationRun.id.desc())
+        .limit(1)
+    )
+    row = session.execute(query).scalar_one_or_none()
+    stored = None if row is None else last_evaluation(session, row.id)
+    if row is None or stored is None:
+        return {}
+    found = sorted(stored.results, key=lambda result: result.phase == Phase.AS_LEFT)
+    return {
+        (result.section, result.point, result.output): PreviousResult(row.id, row.number, row.ended_at, result)
+        for result in found
+    }

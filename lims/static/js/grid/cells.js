@@ -1,0 +1,158 @@
+// The grid of a run: its cells, what stands in each, and how an answer of the server is put onto the page.
+"use strict";
+globalThis.bench = (() => {
+  const root = document.getElementById("bench");
+  if (!root) return null;
+  const words = JSON.parse(root.dataset.words);
+  const byKey = new Map();
+  const sheets = [];
+  const points = new Map([...document.querySelectorAll("[data-point]")].map((body) => [body.dataset.point, body]));
+  const cards = new Map([...document.querySelectorAll("[data-card]")].map((card) => [card.dataset.card, card]));
+  const budgets = new Map([...document.querySelectorAll("[data-budget]")].map((part) => [part.dataset.budget, part]));
+  document.documentElement.classList.add("with-grid");
+
+  const put = (sentence, value) => sentence.replace("%s", () => value);
+
+  for (const table of document.querySelectorAll("[data-sheet]")) {
+    const sheet = {
+      name: table.dataset.sheet,
+      table,
+      rows: [],
+      upward: new Set((table.dataset.upward || "").split(" ").filter(Boolean).map(Number)),
+      unit: table.closest("form").querySelector("[data-sheet-unit]"),
+    };
+    for (const input of table.querySelectorAll("input[data-row]")) {
+      const form = input.form;
+      const cell = {
+        key: input.name,
+        input,
+        sheet,
+        span: input.closest("[data-cell]"),
+        mark: input.parentElement.querySelector("[data-mark]"),
+        row: Number(input.dataset.row),
+        column: Number(input.dataset.column),
+        point: input.closest("[data-point]")?.dataset.point || "",
+        id: form.elements[`seen:${input.name}`].value || "",
+        text: input.dataset.text,
+        unit: input.dataset.unit,
+        excluded: input.dataset.excluded,
+        corrections: Number(input.parentElement.querySelector("[data-mark]").textContent.trim() || 0),
+        slip: "",
+        by: "",
+        shown: input.dataset.text, // stored, or on its way
+        state: "",
+        note: "",
+      };
+      (sheet.rows[cell.row] ??= [])[cell.column] = cell;
+      byKey.set(cell.key, cell);
+    }
+    sheets.push(sheet);
+  }
+
+  const cellOf = (element) => (element instanceof HTMLInputElement ? byKey.get(element.name) : undefined);
+  const dirty = (cell) => cell.input.value.trim() !== cell.shown;
+
+  // The mark at a cell's corner says its state by shape and word, not by colour alone.
+  const MARKS = { saving: "…", queued: "⏳", conflict: "⇄", refused: "■", confirm: "▲" };
+  const STATES = { saving: "saving", queued: "queued", conflict: "conflict", refused: "wrong", confirm: "doubt" };
+  function show(cell) {
+    const { span, mark, input } = cell;
+    span.className = "cell";
+    if (cell.state) span.classList.add(`cell-${STATES[cell.state]}`);
+    else if (cell.id && cell.excluded !== "withdrawn") span.classList.add("cell-stored");
+    if (cell.excluded) span.classList.add(`cell-${cell.excluded.replace("_", "-")}`);
+    if (cell.slip && !cell.state) span.classList.add("cell-slip");
+    const usual = cell.sheet.unit ? cell.sheet.unit.value.trim() : "";
+    span.classList.toggle("cell-own-unit", Boolean(cell.text && cell.unit && usual && cell.unit !== usual));
+    span.dataset.unit = cell.unit;
+    const said = [];
+    if (cell.state) said.push(cell.note || words[cell.state] || "");
+    else if (cell.slip) said.push(put(words.slip, cell.slip.replace(".", document.documentElement.lang === "vi" ? "," : ".")));
+    if (cell.excluded) said.push(words[cell.excluded]);
+    if (cell.corrections) said.push(put(words.corrected, String(cell.corrections)));
+    mark.textContent = MARKS[cell.state] || (cell.slip ? "▲" : cell.excluded ? "×" : cell.corrections || "");
+    mark.title = said.join(" · ");
+    let note = span.querySelector(".cell-note");
+    if (said.length && !note) {
+      note = document.createElement("span");
+      note.className = "cell-note";
+      note.id = `note-${cell.key}`;
+      span.append(note);
+    }
+    if (note) {
+      note.textContent = said.join(" · ");
+      note.hidden = !said.length;
+    }
+    const wrong = ["refused", "conflict", "confirm"].includes(cell.state);
+    if (wrong) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
+    if (said.length) input.setAttribute("aria-describedby", `note-${cell.key}`); else input.removeAttribute("aria-describedby");
+    span.dataset.state = cell.state || (cell.id && cell.excluded !== "withdrawn" ? "saved" : "");
+  }
+
+  function setState(cell, state, note = "") {
+    cell.state = state;
+    cell.note = note;
+    show(cell);
+  }
+
+  // What the server says of a cell. What somebody is typing there, or has on its way, stays untouched.
+  function take(data, own = false) {
+    const cell = byKey.get(data.key);
+    if (!cell || (!own && (cell.state || dirty(cell)))) return;
+    const typing = own && document.activeElement === cell.input && dirty(cell);
+    cell.id = data.id ? String(data.id) : "";
+    cell.text = data.id && data.excluded !== "withdrawn" ? data.text : "";
+    cell.unit = data.unit || cell.unit;
+    cell.excluded = data.excluded || "";
+    cell.corrections = data.corrections || 0;
+    cell.slip = data.slip || "";
+    cell.by = data.by || "";
+    cell.before = data.before ? String(data.before) : "";
+    if (!own || !cell.state) {
+      cell.shown = cell.text;
+      if (!typing) cell.input.value = cell.text;
+    }
+    show(cell);
+  }
+
+  function takePoints(found) {
+    for (const point of found) {
+      const body = points.get(point.key);
+      if (body) {
+        for (const [name, piece] of Object.entries(point.parts)) {
+          const place = body.querySelector(`[data-part=${name}]`);
+          if (place) place.innerHTML = piece;
+        }
+        body.querySelectorAll("[data-derived]").forEach((place, row) => { place.innerHTML = point.derived[row] || "–"; });
+      }
+      if (cards.has(point.key)) cards.get(point.key).innerHTML = point.card;
+      if (budgets.has(point.key)) budgets.get(point.key).innerHTML = point.budget;
+    }
+    if (found.length) document.querySelectorAll(".no-budget").forEach((line) => { line.hidden = true; });
+  }
+
+  // Only the point that is being read shows its card and its budget.
+  function showPoint(key) {
+    if (!cards.has(key)) return;
+    const section = key.split("|")[0];
+    const phase = key.split("|")[2];
+    for (const [name, card] of cards) {
+      const [other, , itsPhase] = name.split("|");
+      if (other === section && itsPhase === phase) card.hidden = name !== key;
+    }
+    for (const [name, part] of budgets) part.hidden = name !== key;
+    document.querySelectorAll("tbody.point-read").forEach((body) => body.classList.remove("point-read"));
+    points.get(key)?.classList.add("point-read");
+  }
+
+  const firsts = new Set();
+  for (const key of cards.keys()) {
+    const sheet = `${key.split("|")[0]}|${key.split("|")[2]}`;
+    if (!firsts.has(sheet)) { firsts.add(sheet); cards.get(key).hidden = false; } else cards.get(key).hidden = true;
+  }
+  const open = [...cards.keys()].find((key) => [...byKey.values()].some((cell) => cell.point === key && !cell.text));
+  if (cards.size) showPoint(open || cards.keys().next().value);
+  byKey.forEach(show);
+
+  return { root, words, put, sheets, byKey, cellOf, dirty, show, setState, take, takePoints, showPoint };
+})();
