@@ -65,7 +65,7 @@ class Metric:
             if deviation == 0.0:
                 continue
             apart = (results[row] - centre) / deviation
-            np.maximum(box, np.abs(apart), box)
+            np.maximum(box, np.abs(apart), out=box)
             if self.root is not None:
                 for weight, other in zip(self.root[index], solved, strict=False):
                     apart -= weight * other

@@ -96,8 +96,8 @@ class Histogram:
         return Histogram(self._centres, self._scales)
 
     def take(self, start: int, results: Array) -> None:
-        np.minimum(self._low, results.min(axis=1), self._low)
-        np.maximum(self._high, results.max(axis=1), self._high)
+        np.minimum(self._low, results.min(axis=1), out=self._low)
+        np.maximum(self._high, results.max(axis=1), out=self._high)
         for counts, row, centre, scale in zip(self._counts, results, self._centres, self._scales, strict=True):
             x = (row - centre) / scale
             place = (x / (1.0 + np.abs(x)) + 1.0) * (0.5 * self._bins)
@@ -107,8 +107,8 @@ class Histogram:
     def add(self, other: Histogram) -> None:
         """Add the counts of a histogram with the same bins."""
         self._counts += other._counts
-        np.minimum(self._low, other._low, self._low)
-        np.maximum(self._high, other._high, self._high)
+        np.minimum(self._low, other._low, out=self._low)
+        np.maximum(self._high, other._high, out=self._high)
 
     def _edges(self, row: int) -> Array:
         """Return the edges of the bins, within the least and greatest result, shape (bins + 1,)."""

@@ -19,6 +19,15 @@ Array = NDArray[np.float64]
 Operand = Array | float
 Step = tuple[Callable[..., Any], tuple[Any, ...]]
 
+
+def _minimum(x: Operand, y: Operand, out: Array) -> None:
+    np.minimum(x, y, out=out)  # numpy wants the result by name here
+
+
+def _maximum(x: Operand, y: Operand, out: Array) -> None:
+    np.maximum(x, y, out=out)
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "+": np.add,
@@ -38,8 +47,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "log": np.log,
         "log10": np.log10,
         "abs": np.abs,
-        "min": np.minimum,
-        "max": np.maximum,
+        "min": _minimum,
+        "max": _maximum,
         "pow": np.power,
     }
 )
@@ -48,7 +57,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 def _elementwise(function: Callable[..., float]) -> Callable[..., None]:
     """Return a function on arrays, the last of them the result, that has NaN where the one on floats has no value."""
 
-    def on_arrays(*arguments: Operand) -> None:
+    def on_arrays(*arguments: Any) -> None:
         *operands, out = arguments
         columns = np.broadcast_arrays(*operands, out)[:-1]
         values = []

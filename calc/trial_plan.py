@@ -104,7 +104,7 @@ def _by_key(inputs: ModelInputs) -> dict[str, InputQuantity]:
 def _bindings(
     compiled: CompiledModel, points: Sequence[PointBinding], quantities: Mapping[str, InputQuantity]
 ) -> tuple[tuple[tuple[str, tuple[Binding, ...]], ...], dict[str, str]]:
-    """Return the bindings of every point, and the unit in which each quantity is drawn: that of its first symbol by name."""
+    """Return the bindings of every point, and the unit of each quantity's draws: that of its first symbol by name."""
     units: dict[str, str] = {}
     by_name = sorted(compiled.model.inputs, key=lambda definition: definition.symbol)
     bound = []
