@@ -41,6 +41,7 @@ class IntervalWarning(StrEnum):
     EXTRAPOLATED = "extrapolated"
     ALL_IN_TOLERANCE = "all_in_tolerance"
     NONE_IN_TOLERANCE = "none_in_tolerance"
+    NOT_DETERMINED = "not_determined"
     POOR_FIT = "poor_fit"
 
 
@@ -156,7 +157,7 @@ def a3_interval(
     Q = 1 − 2·P(at most k of n); where k/n lies below the target the interval becomes interval·10^((k/n − target)·Q),
     otherwise it is kept. Limits after Clopper and Pearson. Raises InvalidQuantity. Source: NCSLI RP-1, method A3.
     """
-    n, k = _counts(calibrations, in_tolerance)
+    n, k = checked_counts(calibrations, in_tolerance)
     wanted = strictly_between("target", target, 0.0, 1.0)
     share = strictly_between("confidence", confidence, 0.0, 1.0)
     current = positive(interval, "interval", "interval")
@@ -179,7 +180,7 @@ def a3_interval(
 
 def reliability_limits(calibrations: int, in_tolerance: int, confidence: float) -> tuple[float, float]:
     """Return the two-sided confidence limits of a reliability from k of n in tolerance, after Clopper and Pearson."""
-    n, k = _counts(calibrations, in_tolerance)
+    n, k = checked_counts(calibrations, in_tolerance)
     tail = 0.5 * (1.0 - strictly_between("confidence", confidence, 0.0, 1.0))
     low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
     high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1.0 - tail))
@@ -215,7 +216,8 @@ def _extension(value: float) -> float:
     return number
 
 
-def _counts(calibrations: int, in_tolerance: int) -> tuple[int, int]:
+def checked_counts(calibrations: int, in_tolerance: int) -> tuple[int, int]:
+    """Return n (at least 1) and k (0 to n), or raise InvalidQuantity."""
     for field, count, least in (("calibrations", calibrations, 1), ("in_tolerance", in_tolerance, 0)):
         if isinstance(count, bool) or not isinstance(count, int):
             raise InvalidQuantity("quantity.not_a_number", name="interval", field=field, value=repr(count))
