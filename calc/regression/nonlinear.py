@@ -183,7 +183,10 @@ class _Problem:
         C are the cofactors of the slopes and S = Σ w r ∂²f the curvature that Gauss and Newton leave out; where the
         residuals are large it decides whether the steps settle at all.
         """
-        straight = np.array([float(value) for value in solution.coefficients])
+        try:
+            straight = np.array([float(value) for value in solution.coefficients])
+        except OverflowError:
+            return None
         point = np.array([float(value) for value in parameters])
         bent = self._model.curvatures(point, self._floats, self._rows)
         if bent is None:
