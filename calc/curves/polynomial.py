@@ -15,6 +15,8 @@ from calc.errors import InvalidQuantity
 from calc.quantities import degrees_of_freedom as checked_degrees_of_freedom
 from calc.quantities import finite, positive
 
+_DOUBLE = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class PolynomialCurve(Curve):
@@ -85,8 +87,14 @@ class PolynomialCurve(Curve):
         if len(trimmed) < 2:
             return ()
         roots = np.polynomial.chebyshev.chebroots(trimmed)
-        # a double root may come out as a pair just off the real axis; the signs beside it decide
-        real = sorted({float(root.real) for root in roots if abs(root.imag) <= 1e-6 * (1.0 + abs(root))})
+        # a double root comes out as a pair, beside each other or just off the real axis: one place, and the signs
+        # on either side of it decide
+        real: list[float] = []
+        for root in sorted(float(root.real) for root in roots if abs(root.imag) <= _DOUBLE * (1.0 + abs(root))):
+            if real and root - real[-1] <= _DOUBLE * (1.0 + abs(root)):
+                real[-1] = 0.5 * (real[-1] + root)
+            else:
+                real.append(root)
         lower = (self.domain.usable_lower - self.centre) / self.half_width
         upper = (self.domain.usable_upper - self.centre) / self.half_width
         inside = [root for root in real if lower < root < upper]

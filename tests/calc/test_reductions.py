@@ -67,6 +67,72 @@ def test_other_reductions() -> None:
     assert reduce("zero_shift", [*zeros, *readings], "kPa").estimate.value == 0.3
 
 
+def test_aba_removes_a_linear_drift() -> None:
+    roles = ("standard", "item", "standard")
+    readings = [
+        Observation(Decimal(text), cycle, sequence, role)
+        for cycle, row in enumerate((("0", "3.1", "0.2"), ("0.2", "3.4", "0.4")), 1)
+        for sequence, (text, role) in enumerate(zip(row, roles, strict=True), 1)
+    ]
+    found = reduce("aba_difference", readings, "mg")
+    assert [detail.value for detail in found.details] == [3.0, 3.1]
+    assert found.estimate.value == 3.05
+    assert found.estimate.standard_uncertainty == pytest.approx(0.05, rel=1e-15)
+    with pytest.raises(InvalidQuantity) as caught:
+        reduce("aba_difference", readings[:5], "mg")
+    assert (caught.value.code, caught.value.values["cycle"]) == ("reduction.pattern", 2)
+
+
+def test_pairs_drop_what_both_share() -> None:
+    """The bath moves by far more than the difference scatters."""
+    bath = [Decimal(text) for text in ("20.1", "19.4", "21.3", "20.8")]
+    readings = [
+        Observation(value + (Decimal("0.5") if role == "item" else 0), cycle, sequence, role)
+        for cycle, value in enumerate(bath, 1)
+        for sequence, role in enumerate(("standard", "item") if cycle % 2 else ("item", "standard"), 1)
+    ]
+    found = reduce("ab_difference", readings, "degC")
+    assert (found.estimate.value, found.estimate.standard_uncertainty) == (0.5, 0.0)
+    assert (found.count, found.estimate.degrees_of_freedom) == (4, 3.0)
+    with pytest.raises(InvalidQuantity) as caught:
+        reduce("ab_difference", [*readings, Observation(1.0, 4, 3)], "degC")
+    assert caught.value.code == "reduction.pair_count"
+
+
+def test_reductions_over_cycles() -> None:
+    """JCGM 100:2008, H.5: days as cycles; here with few readings and a day that stands apart."""
+    readings = [
+        Observation(Decimal(text), cycle, sequence)
+        for cycle, row in enumerate((("1.1", "1.2"), ("1.1", "1.3"), ("2.1", "2.2")), 1)
+        for sequence, text in enumerate(row, 1)
+    ]
+    pooled = reduce("pooled_standard_deviation", readings, "V")
+    assert pooled.estimate.value == pytest.approx(math.sqrt((0.005 + 0.02 + 0.005) / 3), rel=1e-14)
+    assert (pooled.estimate.degrees_of_freedom, pooled.count) == (3.0, 6)
+    mean = reduce("mean_of_cycles", readings, "V")
+    kept = reduce("mean_of_cycles", readings, "V", {"between_cycles": 1})
+    rejected = reduce("mean_of_cycles", readings, "V", {"between_cycles": 0})
+    assert mean.estimate == kept.estimate
+    assert (kept.estimate.degrees_of_freedom, rejected.estimate.degrees_of_freedom) == (2.0, 5.0)
+    assert rejected.estimate == reduce("mean", readings, "V").estimate
+    assert reduce("mean_of_cycles", readings, "V", {"level": 1e-6}).estimate == rejected.estimate
+    assert [detail.value for detail in mean.details] == [1.15, 1.2, 2.15]
+    with pytest.raises(InvalidQuantity) as caught:
+        reduce("mean_of_cycles", readings, "V", {"between_cycles": 0.5})
+    assert caught.value.code == "quantity.out_of_range"
+
+
+def test_readings_that_follow_each_other_are_flagged() -> None:
+    drifting = [Observation(Decimal(i), 1, i) for i in range(1, 21)]
+    assert reduce("mean", drifting, "V").warnings == ("type_a.autocorrelated",)
+    assert reduce("mean", drifting[::-1], "V") == reduce("mean", drifting, "V")
+    corrected = reduce("mean_of_series", drifting, "V")
+    assert corrected.warnings == ("type_a.autocorrelated",)
+    assert corrected.estimate.standard_uncertainty > reduce("mean", drifting, "V").estimate.standard_uncertainty
+    assert reduce("mean", drifting[:3], "V").warnings == ()
+    assert reduce("median", drifting, "V").estimate.value == 10.5
+
+
 def test_a_caller_may_bring_more() -> None:
     def first(observations: Sequence[Observation], unit: str, parameters: object) -> Reduction:
         return reduce("mean", [observations[0]], unit, {"prior_standard_deviation": 1.0})
