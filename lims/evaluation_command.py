@@ -56,7 +56,7 @@ def evaluate_files(request: EvaluateFiles, *, as_json: bool, say: Say, complain:
                 for line in lines_of(outcome):
                     say(line)
     if as_json:
-        say(as_document(outcomes, words_of))
+        say(as_document(outcomes, words_of, request.trials))
         return tally.refused == 0
     counts = {"cases": tally.cases, "figures": tally.figures, "missed": tally.missed, "refused": tally.refused}
     say(messages.words("evaluate.summary", counts))

@@ -39,15 +39,17 @@ def loader(folder: Path) -> Load:
     root = folder.resolve()
 
     def load(name: str) -> list[list[str]]:
-        path = (root / name).resolve() if "\0" not in name else root
-        if Path(name).is_absolute() or not path.is_relative_to(root):
-            raise InvalidQuantity("case.data_outside", case="", field="data_file", value=name)
         try:
+            path = (root / name).resolve()
+            if Path(name).is_absolute() or not path.is_relative_to(root):
+                raise InvalidQuantity("case.data_outside", case="", field="data_file", value=name)
             if not path.is_file() or path.stat().st_size > LARGEST_FILE:
                 raise InvalidQuantity("case.data_file", case="", field="data_file", value=name)
             text = path.read_text(encoding="utf-8-sig")
             return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-        except (OSError, ValueError, csv.Error):
+        except InvalidQuantity:
+            raise
+        except (OSError, ValueError, csv.Error):  # ValueError: a zero byte in the name, or bytes that are no UTF-8
             raise InvalidQuantity("case.data_file", case="", field="data_file", value=name) from None
 
     return load

@@ -14,18 +14,21 @@ from calc.quantities import BudgetLine, EvaluationWarning, OutputResult
 Words = Callable[[CalcError], str]
 
 
-def as_document(outcomes: Iterable[CaseOutcome], words: Words) -> str:
-    """Return all cases as one document, in order; `words` says what is wrong in the reader's language."""
-    cases = [_case(outcome, words) for outcome in outcomes]
+def as_document(outcomes: Iterable[CaseOutcome], words: Words, trials: int | None = None) -> str:
+    """Return all cases as one document, in order.
+
+    `words` says what is wrong in the reader's language; `trials` are those that were run in place of the file's.
+    """
+    cases = [_case(outcome, words, trials) for outcome in outcomes]
     return json.dumps({"cases": cases}, ensure_ascii=False, allow_nan=False)
 
 
-def _case(outcome: CaseOutcome, words: Words) -> dict[str, object]:
+def _case(outcome: CaseOutcome, words: Words, trials: int | None) -> dict[str, object]:
     extras = outcome.extras
     document: dict[str, object] = {
         "id": outcome.identifier,
         "kind": outcome.kind,
-        "results": [_figure(figure, words) for figure in outcome.figures],
+        "results": [_figure(figure, words, trials) for figure in outcome.figures],
         "budget": [_line(output, line) for output in extras.outputs for line in output.budget],
         "warnings": [_warning(warning) for warning in extras.warnings],
     }
@@ -36,10 +39,12 @@ def _case(outcome: CaseOutcome, words: Words) -> dict[str, object]:
     return document
 
 
-def _figure(figure: Figure, words: Words) -> dict[str, object]:
+def _figure(figure: Figure, words: Words, trials: int | None) -> dict[str, object]:
     entry = figure.entry
     document: dict[str, object] = {"what": entry.what, "of": _plain(entry.of), "computed": _plain(figure.computed)}
     document.update((name, _plain(value)) for name, value in entry.parameters.items() if name not in document)
+    if trials is not None and "trials" in document:
+        document["trials"] = trials
     if figure.error is not None:
         document["error"] = _error(figure.error, words)
     return document

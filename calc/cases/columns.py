@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from calc.cases.facts import Load
-from calc.cases.tables import Number, Table, shortened
+from calc.cases.tables import LARGEST_EXPONENT, Number, Table, shortened
 from calc.errors import CalcError
 
 MOST_ROWS = 1_000_000
@@ -54,7 +54,7 @@ def as_numbers(table: Table, name: str, cells: Sequence[str]) -> tuple[Decimal, 
             number = Decimal(cell)
         except InvalidOperation:
             number = Decimal("NaN")
-        if not number.is_finite() or (number and abs(number.adjusted()) > 307):
+        if not number.is_finite() or (number and abs(number.adjusted()) > LARGEST_EXPONENT):
             raise table.refuse("case.data_number", "data_file", value=shortened(cell), row=row, name=name)
         numbers.append(number)
     return tuple(numbers)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from calc.cases import comparisons, decisions, lines, propagation, regressions, statistics
 from calc.cases.facts import ENTRY_FIELDS, CaseOutcome, Context, Expectation, Figure, judge
 from calc.cases.kind import Evaluated, Kind
@@ -49,12 +51,13 @@ def evaluate_case(case: Table, context: Context) -> CaseOutcome:
         _described(case, "source"),
     )
     try:
-        kind = _kind_of(case)
-        case.only(_COMMON | kind.fields | kind.parameters)
-        entries = _entries(case, kind)
-        evaluated = kind.take_in(case, context, [entry for entry, _ in entries])
-        figures = tuple(_figure(entry, refusal, evaluated) for entry, refusal in entries)
-        return replace(outcome, figures=figures, extras=evaluated.extras())
+        with np.errstate(all="raise", under="ignore"):
+            kind = _kind_of(case)
+            case.only(_COMMON | kind.fields | kind.parameters)
+            entries = _entries(case, kind)
+            evaluated = kind.take_in(case, context, [entry for entry, _ in entries])
+            figures = tuple(_figure(entry, refusal, evaluated) for entry, refusal in entries)
+            return replace(outcome, figures=figures, extras=evaluated.extras())
     except CalcError as error:
         return replace(outcome, error=error)
     except ArithmeticError as error:

@@ -10,17 +10,17 @@ from typing import Final
 from calc.cases.facts import Context, Expectation, Extras
 from calc.cases.inputs import POINT, Inputs, read_inputs
 from calc.cases.kind import Evaluated, Kind, figures
-from calc.cases.simulation import PARAMETERS, Simulation
+from calc.cases.simulation import PARAMETERS, Simulation, stated_probability
 from calc.cases.statistics import truncated_rule
 from calc.cases.tables import Table, shortened
 from calc.coverage import chosen_coverage_factor
 from calc.errors import CalcError
 from calc.evaluate import evaluate
+from calc.model import compile_model
 from calc.quantities import EvaluationWarning, MeasurementResult, OutputResult
 from calc.second_order import SecondOrderResult, second_order_of
 
 METHODS: Final = ("lpu1", "lpu2", "mcm")
-_BUDGET_PROBABILITY: Final = 0.9545
 _MOST_INPUTS_EXAMINED: Final = 50  # beyond that the second derivatives of all pairs take too long for a warning
 
 
@@ -167,7 +167,8 @@ def _relative(entry: Expectation, part: float, whole: float) -> float:
 
 
 def _propagation(case: Table, context: Context, entries: Sequence[Expectation]) -> Evaluated:
-    inputs = read_inputs(case, truncated_rule(_BUDGET_PROBABILITY))
+    inputs = read_inputs(case, truncated_rule(stated_probability(entries)))
+    compile_model(inputs.model)  # a model at fault refuses the case, not each of its figures
     return Propagation(inputs, context, entries)
 
 

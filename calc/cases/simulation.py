@@ -18,7 +18,7 @@ from calc.validation import validate
 PARAMETERS: Final = frozenset({"trials", "interval", "p"})
 DEFAULT_TRIALS: Final = 1_000_000  # JCGM 101:2008, 7.2.3: as a rule 95 % intervals to one or two digits
 MOST_TRIALS: Final = 100_000_000
-_DEFAULT_PROBABILITY: Final = 0.95
+DEFAULT_PROBABILITY: Final = 0.9545
 _INTERVALS: Final = tuple(str(kind.value) for kind in IntervalKind)
 
 
@@ -59,7 +59,7 @@ class Simulation:
     def _probabilities(self) -> tuple[float, ...]:
         """Return every probability that the case asks about, so that one run answers all."""
         asked = {p for p in map(_probability, self.entries) if p is not None}
-        return tuple(sorted(asked)) or (_DEFAULT_PROBABILITY,)
+        return tuple(sorted(asked | {stated_probability(self.entries)}))
 
     def figure(self, entry: Expectation, name: str) -> float:
         """Return one figure of output `name`. Source: JCGM 101:2008, 7.6 and 7.7."""
@@ -97,8 +97,8 @@ class Simulation:
     def summaries(self, propagated: MeasurementResult | None) -> tuple[MonteCarloSummary, ...]:
         """Return Monte Carlo beside the law of propagation with the comparison of JCGM 101:2008, clause 8.
 
-        Interval and probability are the first that the case asks about, else symmetric and 0.95. Where there is no
-        first-order result there is nothing to compare with.
+        The interval is the first that the case asks about, else symmetric, for the case's probability. Where there is
+        no first-order result there is nothing to compare with.
         """
         simulated = self._run(self.context.trials or DEFAULT_TRIALS)
         asked = [entry.table.fields.get("interval") for entry in self.entries]
@@ -116,7 +116,7 @@ class Simulation:
         propagated: MeasurementResult | None,
         kind: IntervalKind,
     ) -> MonteCarloSummary:
-        interval = output.interval(self._probabilities()[0], kind)
+        interval = output.interval(stated_probability(self.entries), kind)
         compared = () if propagated is None else validate(propagated, simulated, kind=kind)
         validation = next((one for one in compared if one.output == output.output), None)
         return MonteCarloSummary(
@@ -131,6 +131,11 @@ class Simulation:
             high=interval.high,
             validation=validation,
         )
+
+
+def stated_probability(entries: Sequence[Expectation]) -> float:
+    """Return the coverage probability of a case's statements: the first that it asks about, else 0.9545."""
+    return next((p for p in map(_probability, entries) if p is not None), DEFAULT_PROBABILITY)
 
 
 def _only_factor(table: Table) -> bool:

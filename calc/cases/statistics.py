@@ -11,7 +11,7 @@ from typing import Final
 from calc.cases.columns import as_numbers, column, read_cells, same_length, series_of
 from calc.cases.facts import Context, Expectation
 from calc.cases.kind import Evaluated, Kind, figures
-from calc.cases.tables import Number, Table, shortened
+from calc.cases.tables import LARGEST_EXPONENT, Number, Table, shortened
 from calc.coverage import chosen_coverage_factor, coverage_factor, effective_degrees_of_freedom
 from calc.model import CoverageRule
 from calc.quantities import Estimate
@@ -188,7 +188,7 @@ class Roundings(Evaluated):
                 number = Decimal(given.strip())
             except InvalidOperation:
                 number = Decimal("NaN")
-            if not number.is_finite() or (number and abs(number.adjusted()) > 307):
+            if not number.is_finite() or (number and abs(number.adjusted()) > LARGEST_EXPONENT):
                 raise table.refuse("case.wrong_type", "number", expected="number", value=shortened(given))
         else:
             number = Decimal(table.exact("number"))

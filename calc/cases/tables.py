@@ -18,6 +18,8 @@ from calc.errors import InvalidQuantity
 Number = int | Decimal
 _LONGEST_TEXT = 20_000
 _SHOWN = 60
+LARGEST_EXPONENT = 307
+_LARGEST = f"1e{LARGEST_EXPONENT}"
 _ALIKE = 0.75
 
 
@@ -28,6 +30,8 @@ def is_number(value: object) -> TypeGuard[int | float | Decimal]:
 
 def shortened(value: object) -> str:
     """Return a value as it is quoted in an error: at most 60 characters."""
+    if isinstance(value, int) and value.bit_length() > 10_000:
+        return "…"  # Python itself refuses to write such a number
     text = str(value) if is_number(value) else repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
@@ -64,13 +68,15 @@ class Table:
     def _as_number(self, name: str, value: object) -> Number:
         if not is_number(value):
             raise self._wrong(name, "number", value)
-        if not math.isfinite(value):
-            raise self.refuse("case.not_finite", name, value=shortened(value))
         number = Decimal(repr(value)) if isinstance(value, float) else value
-        if isinstance(number, int) and abs(number).bit_length() > 4096:
-            raise self.refuse("case.too_large", name, limit="1e308", value="…")
-        if isinstance(number, Decimal) and number and abs(number.adjusted()) > 307:
-            raise self.refuse("case.too_large", name, limit="1e308", value=shortened(number))
+        if isinstance(number, Decimal):
+            if not number.is_finite():
+                raise self.refuse("case.not_finite", name, value=shortened(value))
+            beyond = not number.is_zero() and abs(number.adjusted()) > LARGEST_EXPONENT
+        else:
+            beyond = abs(number) >= 10**LARGEST_EXPONENT
+        if beyond:
+            raise self.refuse("case.too_large", name, limit=_LARGEST, value=shortened(number))
         return number
 
     def exact(self, name: str) -> Number:
@@ -81,10 +87,7 @@ class Table:
         """Return a finite number; `default` where it is not given."""
         if default is not None and name not in self.fields:
             return default
-        try:
-            return float(self.exact(name))
-        except OverflowError:
-            raise self.refuse("case.too_large", name, limit="1e308", value="…") from None
+        return float(self.exact(name))
 
     def optional(self, name: str) -> float | None:
         """Return a finite number, or None where it is not given."""
