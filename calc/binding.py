@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calc.combination import Pair, complete
-from calc.errors import CalcError, InvalidQuantity
+from calc.errors import InvalidQuantity
 from calc.kernel import Kernel, Structure, kernel_of
 from calc.model import CompiledModel, MeasurementModel
 from calc.propagation import Pairs, kernel_of_pairs
 from calc.quantities import InputQuantity, PointBinding
-from calc.units import convert, convert_difference, exact_factor, parse_unit
+from calc.second_order import SecondOrderCheck
+from calc.symbol_values import in_unit
+from calc.units import exact_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,25 @@ class BoundPoint:
 
 @dataclass(frozen=True, slots=True)
 class Binder:
-    """Binds points to a model; made once for a model (`compiled.model` equals `model` and may be another object)."""
+    """Binds points to a model; made once for a model. In `compiled.model` arrays and look-ups are written out.
+
+    `hidden` are the symbols that only look-ups need and no budget shows.
+    """
 
     compiled: CompiledModel
     model: MeasurementModel
     symbols: tuple[str, ...] = field(init=False)
     units: list[str] = field(init=False)
+    hidden: frozenset[str] = field(init=False)
+    second_order: SecondOrderCheck = field(init=False, repr=False)
     _keys_of: Callable[[Mapping[str, str]], Sequence[str]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         symbols = self.compiled.symbols
         object.__setattr__(self, "symbols", symbols)
+        hidden = frozenset(symbol for lookup in self.compiled.lookups for symbol in lookup.hidden)
+        object.__setattr__(self, "hidden", hidden)
+        object.__setattr__(self, "second_order", SecondOrderCheck(self.compiled))
         object.__setattr__(self, "units", [definition.unit for definition in self.compiled.model.inputs])
         getter: Callable[[Mapping[str, str]], Sequence[str]]
         if len(symbols) > 1:
@@ -150,18 +160,3 @@ def _correlated(keys: Sequence[str], neighbours: Mapping[str, Pairs]) -> dict[tu
 
 def _pairs(correlated: Mapping[tuple[int, int], float]) -> tuple[Pair, ...]:
     return tuple((one, two, complete(r)) for (one, two), r in correlated.items())
-
-
-def in_unit(quantity: InputQuantity, unit: str) -> tuple[float, float]:
-    """Return value and standard uncertainty in the unit of the model's symbol."""
-    estimate = quantity.estimate
-    if estimate.unit == unit:
-        return estimate.value, estimate.standard_uncertainty
-    try:
-        given, wanted = parse_unit(estimate.unit), parse_unit(unit)
-        if given.dimension == wanted.dimension and (given.offset is None) != (wanted.offset is None):
-            raise InvalidQuantity("unit.point_and_difference", name=quantity.key, unit=given.text, expected=wanted.text)
-        u = convert_difference(estimate.standard_uncertainty, estimate.unit, unit)
-        return convert(estimate.value, estimate.unit, unit), u
-    except CalcError as error:
-        raise error.with_values(name=quantity.key) from None

@@ -30,6 +30,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "quantity.accuracy": "{name}: {text!r} is not understood in a statement of accuracy",
         # units
         "unit.unknown": "{name}: {unit} is not a known unit",
+        "inputs.missing_curve": "point {point}: nothing is bound to the curve {name} of the model",
+        "inputs.unknown_curve": "point {point}: there is no curve {name}",
+        "inputs.not_a_curve": "{name}: {value} is no calibration curve",
         "unit.missing": "{name}: the unit is missing",
         "unit.incompatible": "{name}: {unit} cannot be converted to {expected}",
         "unit.point_and_difference": (
@@ -40,6 +43,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "inputs.missing_symbol": "point {point}: no quantity is given for {name}",
         "inputs.unknown_symbol": "point {point}: the model has no input {name}",
         "inputs.unknown_quantity": "{name}: there is no input quantity of this name",
+        "inputs.shape": "the values of an input are one number or as many as the others have: {expected}, not {count}",
         "inputs.count": "the model has {expected} inputs, but {count} numbers are given",
         "correlation.out_of_range": "{name} and {other}: a correlation lies between -1 and 1, not {value}",
         "correlation.itself": "{name}: a quantity has the correlation 1 with itself, not {value}",

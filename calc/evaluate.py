@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from calc.binding import Binder, BoundPoint, neighbours_of
 from calc.budget import budget_lines
@@ -10,16 +11,19 @@ from calc.coverage import chosen_coverage_factor
 from calc.engine import ENGINE_VERSION
 from calc.errors import InvalidQuantity
 from calc.kernel import Propagated
+from calc.lookup_values import answered
 from calc.model import CoverageRule, MeasurementModel, compile_model
 from calc.propagation import Pairs, correlation_pairs, output_covariance
 from calc.quantities import (
     Distribution,
     EvaluationWarning,
+    InputQuantity,
     MeasurementResult,
     ModelInputs,
     OutputResult,
     PointBinding,
 )
+from calc.symbol_values import bound_symbols
 
 _NEARLY_NORMAL = frozenset({Distribution.NORMAL, Distribution.MULTIVARIATE_NORMAL, Distribution.T})
 _DOMINANT_SHARE = 1.0 / (1.0 + 0.3**2)
@@ -43,6 +47,8 @@ def evaluate(model: MeasurementModel, inputs: ModelInputs, *, seed: int) -> Meas
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InvalidQuantity("evaluation.seed", value=repr(seed))
     binder = _binder(model)
+    looked_up = answered(binder.compiled, inputs)
+    inputs = looked_up.inputs
     quantities = {quantity.key: quantity for quantity in inputs.quantities}
     if len(quantities) < len(inputs.quantities):
         raise _duplicate([quantity.key for quantity in inputs.quantities], "input quantity")
@@ -52,17 +58,21 @@ def evaluate(model: MeasurementModel, inputs: ModelInputs, *, seed: int) -> Meas
     results: list[OutputResult] = []
     bound_points: list[BoundPoint] = []
     propagated: list[Propagated] = []
+    curved: list[EvaluationWarning] = []
     for point in inputs.points:
         bound = binder.bind(point, quantities, neighbours)
         found = bound.kernel.propagate(
             bound.values, bound.deviations, bound.degrees, tuple(bound.correlated.values()), point.point
         )
-        for definition, one in zip(model.outputs, found, strict=True):
-            results.append(_result(point.point, definition.name, definition.unit, model.coverage, bound, one))
+        for definition, one in zip(binder.compiled.model.outputs, found, strict=True):
+            result = _result(point.point, definition.name, definition.unit, model.coverage, bound, one)
+            results.append(_without(result, binder.hidden) if binder.hidden else result)
             bound_points.append(bound)
         propagated.extend(found)
+        if not binder.second_order.is_linear:
+            curved.extend(_second_order_warnings(binder, point, bound, quantities, pairs))
     covariance = _covariance(bound_points, propagated, pairs)
-    warnings = [warning for output in results for warning in _warnings(output)]
+    warnings = [*looked_up.warnings, *(warning for output in results for warning in _warnings(output)), *curved]
     return MeasurementResult(tuple(results), covariance, ENGINE_VERSION, tuple(warnings))
 
 
@@ -122,3 +132,19 @@ def _warnings(output: OutputResult) -> list[EvaluationWarning]:
         for line in output.budget
         if line.share >= _DOMINANT_SHARE and line.distribution not in _NEARLY_NORMAL
     ]
+
+
+def _without(result: OutputResult, hidden: frozenset[str]) -> OutputResult:
+    """Return a result whose budget leaves out the symbols that only look-ups need; they have no uncertainty."""
+    return replace(result, budget=tuple(line for line in result.budget if line.symbol not in hidden))
+
+
+def _second_order_warnings(
+    binder: Binder, point: PointBinding, bound: BoundPoint, quantities: Mapping[str, InputQuantity], pairs: Pairs
+) -> list[EvaluationWarning]:
+    """Say where the terms of second order would show in the uncertainty. Source: JCGM 100:2008, 5.1.2, note."""
+    if len(bound.quantities) == len(binder.symbols) and not bound.correlated:
+        return binder.second_order.warnings(point.point, bound.values, bound.deviations)
+    by_symbol = bound_symbols(binder.compiled, point, quantities)
+    matrix = by_symbol.correlation(pairs)
+    return binder.second_order.warnings(point.point, by_symbol.values, by_symbol.standard_uncertainties, matrix)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from calc.curve_protocol import CalibrationCurve
 from calc.errors import InvalidQuantity
 
 if TYPE_CHECKING:
@@ -159,30 +160,63 @@ class Correlation:
         object.__setattr__(self, "coefficient", r)
 
 
+def _curve_to_record(curve: object) -> object:
+    from calc.curves.records import curve_to_record  # curves stand on quantities
+
+    return curve_to_record(curve)  # type: ignore[arg-type]  # it refuses what is no curve of calc
+
+
+def _curve_from_record(record: object) -> CalibrationCurve:
+    from calc.curves.records import curve_from_record  # curves stand on quantities
+
+    return curve_from_record(record)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCurve:
+    """A calibration curve under its `key`, as input quantities have one; `origin` is carried to the budget.
+
+    Two curves are independent of each other and of all quantities; look-ups of one curve share its uncertainty.
+    """
+
+    key: str
+    curve: CalibrationCurve = field(metadata={"to_record": _curve_to_record, "from_record": _curve_from_record})
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        _text(self.key, "", "quantity.unnamed", "curve")
+        if not isinstance(self.curve, CalibrationCurve):
+            raise InvalidQuantity("inputs.not_a_curve", name=self.key, value=type(self.curve).__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class PointBinding:
     """One point of a section: which input quantity (key) stands for which symbol of the model.
 
-    Points that name the same key share that quantity and are correlated by it.
+    Points that name the same key share that quantity and are correlated by it. `curves`: which calibration curve (key)
+    stands for which curve of the model.
     """
 
     point: str
     symbols: Mapping[str, str]
+    curves: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "symbols", dict(self.symbols))
+        object.__setattr__(self, "curves", dict(self.curves))
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInputs:
-    """Everything a model is evaluated with: quantities with unique keys, their correlations, and the points."""
+    """Everything a model is evaluated with: quantities with unique keys, their correlations, points and curves."""
 
     quantities: tuple[InputQuantity, ...]
     correlations: tuple[Correlation, ...]
     points: tuple[PointBinding, ...]
+    curves: tuple[BoundCurve, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("quantities", "correlations", "points"):
+        for name in ("quantities", "correlations", "points", "curves"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
 

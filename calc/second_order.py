@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from calc.assembly import assemble, function
 from calc.derivatives import gradient
-from calc.errors import InvalidQuantity, OutsideValidity
+from calc.errors import InvalidModel, InvalidQuantity, OutsideValidity
 from calc.graph import SCALAR_FUNCTIONS, Graph
+from calc.lookup_values import answered
 from calc.model import CompiledModel, MeasurementModel, compile_model
 from calc.numerical_tolerance import numerical_tolerance
 from calc.propagation import correlation_pairs
@@ -29,6 +30,7 @@ from calc.symbol_values import bound_symbols, checked_points, quantities_by_key
 Matrix = NDArray[np.float64]
 _FIGURES = ("first_order", "second_order", "estimate_correction")
 _SMALLEST, _LARGEST = 1e-140, 1e140
+_MOST_PAIRS, _MOST_STEPS = 5000, 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,23 @@ def _expansion(compiled: CompiledModel) -> _Expansion:
 
 
 def _curvatures(graph: Graph, symbols: Sequence[str], first: Sequence[int]) -> dict[tuple[int, int], int]:
-    """Return the second derivatives that are not zero everywhere, by pair of inputs with the first place not larger."""
+    """Return the second derivatives that are not zero everywhere, by pair of inputs with the first place not larger.
+
+    Raises InvalidModel `model.too_large` where there are too many to be compiled.
+    """
     found: dict[tuple[int, int], int] = {}
+    place = {symbol: index for index, symbol in enumerate(symbols)}
+    steps = 0
     for row, node in enumerate(first):
-        for symbol, second in gradient(graph, node, symbols[row:]).items():
+        live = graph.live([node])
+        steps += len(live)
+        inputs = [str(graph.nodes[item][1]) for item in live if graph.nodes[item][0] == "input"]
+        columns = [symbol for symbol in inputs if place[symbol] >= row]
+        if steps > _MOST_STEPS or len(found) + len(columns) > _MOST_PAIRS:
+            raise InvalidModel("model.too_large", output="second order", limit=_MOST_PAIRS)
+        for symbol, second in gradient(graph, node, columns).items():
             if graph.constant(second) != 0.0:
-                found[row, symbols.index(symbol, row)] = second
+                found[row, place[symbol]] = second
     return found
 
 
@@ -215,6 +228,7 @@ def second_order_of(model: MeasurementModel, inputs: ModelInputs) -> SecondOrder
     Source: JCGM 100:2008, 5.1.2, note; see `second_order`.
     """
     compiled = compile_model(model)
+    inputs = answered(compiled, inputs).inputs
     quantities = quantities_by_key(inputs)
     pairs = correlation_pairs(tuple(quantities), inputs.correlations)
     checked_points(inputs.points)
@@ -246,12 +260,16 @@ class SecondOrderCheck:
 
     def __init__(self, compiled: CompiledModel) -> None:
         self._compiled = compiled
-        self._expansion = _expansion(compiled)
+        self._expansion: _Expansion | None
+        try:
+            self._expansion = _expansion(compiled)
+        except InvalidModel:  # said at every point by `propagation.second_order_unchecked`
+            self._expansion = None
 
     @property
     def is_linear(self) -> bool:
         """Whether no output has a second derivative, so that there is nothing to say at any point."""
-        return not self._expansion.pairs
+        return self._expansion is not None and not self._expansion.pairs
 
     def warnings(
         self,
@@ -264,12 +282,15 @@ class SecondOrderCheck:
 
         `values`, `standard_uncertainties`: (n_inputs,) in the model's order and units; `correlation`: (n_inputs,
         n_inputs), None where no inputs are correlated. Codes: `propagation.second_order_matters` with `first_order`,
-        `second_order` and `estimate_correction`, `propagation.no_second_order`.
+        `second_order` and `estimate_correction`, `propagation.no_second_order`, and for models with too many second
+        derivatives `propagation.second_order_unchecked`.
         """
-        if self.is_linear:
+        names, expansion = self._compiled.program.outputs, self._expansion
+        if expansion is None:
+            return [EvaluationWarning("propagation.second_order_unchecked", point, name, "") for name in names]
+        if not expansion.pairs:
             return []
-        figures = self._uncorrelated(values, standard_uncertainties) if correlation is None else None
-        names = self._compiled.program.outputs
+        figures = _uncorrelated(expansion, values, standard_uncertainties) if correlation is None else None
         if figures is None:
             matrix = np.eye(len(values)) if correlation is None else correlation
             try:
@@ -287,29 +308,32 @@ class SecondOrderCheck:
             if matters(*row)
         ]
 
-    def _uncorrelated(self, values: Sequence[float], u: Sequence[float]) -> list[tuple[float, float, float]] | None:
-        """Return first-order u, second-order u and correction of each output, or None where more care is needed."""
-        pairs, width = self._expansion.pairs, len(u)
-        weights = [u[i] * u[i] if i == j else 0.0 for i, j in pairs]
-        try:
-            numbers = self._expansion.function(*values, *weights)
-        except (ArithmeticError, ValueError):
+
+def _uncorrelated(
+    expansion: _Expansion, values: Sequence[float], u: Sequence[float]
+) -> list[tuple[float, float, float]] | None:
+    """Return first-order u, second-order u and correction of each output, or None where more care is needed."""
+    pairs, width = expansion.pairs, len(u)
+    weights = [u[i] * u[i] if i == j else 0.0 for i, j in pairs]
+    try:
+        numbers = expansion.function(*values, *weights)
+    except (ArithmeticError, ValueError):
+        return None
+    figures, count = [], 2 * width + len(pairs)
+    for start in range(0, len(numbers), count):
+        first = higher = correction = 0.0
+        for place, u_i in enumerate(u, start):
+            slope = numbers[place] * u_i
+            first += slope * slope
+            higher += slope * numbers[place + width + len(pairs)] * u_i
+        for (i, j), second in zip(pairs, numbers[start + width :], strict=False):
+            term = second * u[i] * u[j]
+            higher += term * term if i != j else 0.5 * term * term
+            correction += 0.5 * term if i == j else 0.0
+        if not _SMALLEST < first + higher < _LARGEST:
             return None
-        figures, count = [], 2 * width + len(pairs)
-        for start in range(0, len(numbers), count):
-            first = higher = correction = 0.0
-            for place, u_i in enumerate(u, start):
-                slope = numbers[place] * u_i
-                first += slope * slope
-                higher += slope * numbers[place + width + len(pairs)] * u_i
-            for (i, j), second in zip(pairs, numbers[start + width :], strict=False):
-                term = second * u[i] * u[j]
-                higher += term * term if i != j else 0.5 * term * term
-                correction += 0.5 * term if i == j else 0.0
-            if not _SMALLEST < first + higher < _LARGEST:
-                return None
-            figures.append((math.sqrt(first), math.sqrt(first + higher), correction))
-        return figures
+        figures.append((math.sqrt(first), math.sqrt(first + higher), correction))
+    return figures
 
 
 def matters(first_order: float, second_order: float, estimate_correction: float) -> bool:

@@ -37,12 +37,20 @@ def to_record(thing: object, name: str = "record") -> Record:
             raise InvalidQuantity("record.not_a_number", name=name, value="NaN")
         return repr(float(thing))
     if is_dataclass(thing) and not isinstance(thing, type):
-        return {f.name: to_record(getattr(thing, f.name), f"{name}.{f.name}") for f in fields(thing) if f.init}
+        written = (f for f in fields(thing) if f.init)
+        return {f.name: _field_to_record(f, getattr(thing, f.name), f"{name}.{f.name}") for f in written}
     if isinstance(thing, Mapping):
         return {str(key): to_record(value, f"{name}.{key}") for key, value in thing.items()}
     if isinstance(thing, tuple | list):
         return [to_record(item, f"{name}[{index}]") for index, item in enumerate(thing)]
     raise InvalidQuantity("record.not_a_number", name=name, value=type(thing).__name__)
+
+
+def _field_to_record(f: Field[Any], value: object, name: str) -> Record:
+    """Return the record of a field; one that can hold objects of several classes says itself how they are written."""
+    write = f.metadata.get("to_record")
+    record: Record = to_record(value, name) if write is None else write(value)
+    return record
 
 
 @functools.cache
@@ -122,7 +130,8 @@ def _read_dataclass(kind: Any, record: object, name: str) -> Any:
     values: dict[str, Any] = {}
     for key, f in known.items():
         if key in record:
-            values[key] = _read(hints[key], record[key], f"{name}.{key}")
+            read = f.metadata.get("from_record")
+            values[key] = _read(hints[key], record[key], f"{name}.{key}") if read is None else read(record[key])
         elif f.default is MISSING and f.default_factory is MISSING:
             raise InvalidQuantity("record.missing_field", name=name, field=key)
     try:

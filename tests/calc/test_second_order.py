@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from calc.errors import InvalidQuantity, OutsideValidity
+from calc.errors import InvalidModel, InvalidQuantity, OutsideValidity
+from calc.evaluate import evaluate
 from calc.model import CompiledModel, InputDefinition, MeasurementModel, OutputDefinition, compile_model
 from calc.quantities import Correlation, Estimate, InputQuantity, ModelInputs, PointBinding
 from calc.second_order import SecondOrderCheck, matters, second_order, second_order_of
@@ -225,3 +226,35 @@ def test_the_check_says_where_the_expansion_has_no_value(expression: str, value:
     (warning,) = check.warnings("3", (value,), (u,))
     assert (warning.code, warning.point, warning.output) == ("propagation.no_second_order", "3", "out0")
     assert check.warnings("3", (value,), (u,), np.eye(1)) == [warning]
+
+
+def test_an_evaluation_says_when_it_matters() -> None:
+    """GUM H.1: 32 nm to first order, 34 nm to second; at one point without and one with a correlation."""
+    model = MeasurementModel((OutputDefinition("l", H1, "1"),), tuple(InputDefinition(key, "1") for key in H1_INPUTS))
+    quantities = tuple(InputQuantity(key, Estimate(x, u, "1")) for key, (x, u) in H1_INPUTS.items())
+    certain = InputQuantity("certain", Estimate(0.0, 0.0, "1"))
+    same = {key: key for key in H1_INPUTS}
+    points = (PointBinding("one", same), PointBinding("two", {**same, "dalpha": "certain", "alphaS": "certain"}))
+    inputs = ModelInputs((*quantities, certain), (), points)
+    (warning,) = evaluate(model, inputs, seed=0).warnings
+    assert (warning.code, warning.point, warning.output) == ("propagation.second_order_matters", "one", "l")
+    assert warning.numbers["second_order"] == pytest.approx(34.0, abs=0.5)
+    assert warning == second_order_of(model, inputs).output("one", "l").warning
+    linked = ModelInputs(inputs.quantities, (Correlation("theta", "dalpha", 0.5),), points)
+    (warning,) = evaluate(model, linked, seed=0).warnings
+    assert warning.numbers["second_order"] == pytest.approx(
+        second_order_of(model, linked).output("one", "l").standard_uncertainty, rel=1e-12
+    )
+    assert warning.numbers["second_order"] > 34.0
+
+
+def test_models_with_very_many_second_derivatives_are_not_expanded() -> None:
+    model = MeasurementModel((OutputDefinition("s", "dot(x, x)*sum(x)", "1"),), (InputDefinition("x", "1", 150),))
+    quantities = tuple(InputQuantity(f"x{n}", Estimate(float(n), 0.1, "1")) for n in range(1, 151))
+    point = PointBinding("1", {f"x[{n}]": f"x{n}" for n in range(1, 151)})
+    inputs = ModelInputs(quantities, (), (point,))
+    (warning,) = evaluate(model, inputs, seed=0).warnings
+    assert (warning.code, warning.output) == ("propagation.second_order_unchecked", "s")
+    with pytest.raises(InvalidModel) as caught:
+        second_order_of(model, inputs)
+    assert caught.value.code == "model.too_large"
