@@ -47,7 +47,8 @@ def _shares(bound: BoundPoint, found: Propagated) -> Sequence[float]:
     if not bound.correlated:
         return [a * a / variance for a in parts]
     rows = [a * a for a in parts]
-    for (one, two), r in bound.correlated.items():
+    by_name = sorted(bound.correlated.items(), key=lambda item: sorted(bound.symbols[place] for place in item[0]))
+    for (one, two), r in by_name:
         shared = r * (parts[one] * parts[two])
         rows[one] += shared
         rows[two] += shared

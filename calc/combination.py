@@ -122,11 +122,12 @@ class _Group:
         for term in terms.values():
             total = graph.add(total, graph.multiply(term, term))
         order = {place: index for index, place in enumerate(terms)}
-        crossed = ((*sorted(pair, key=order.__getitem__), node) for pair, (_, node) in self.pairs.items())
-        for one, two, node in sorted(crossed, key=lambda item: (order[item[0]], order[item[1]])):
-            if one in terms and two in terms:
-                shared = graph.multiply(node, graph.multiply(terms[one], terms[two]))
-                total = graph.add(total, graph.multiply(graph.number(2.0), shared))
+        known = [
+            (sorted(pair, key=order.__getitem__), r) for pair, (_, r) in self.pairs.items() if order.keys() >= {*pair}
+        ]
+        for (one, two), r in sorted(known, key=lambda item: [order[place] for place in item[0]]):
+            shared = graph.multiply(r, graph.multiply(terms[one], terms[two]))
+            total = graph.add(total, graph.multiply(graph.number(2.0), shared))
         return graph.operation("max", total, graph.number(0.0))
 
     def _signs(self) -> dict[int, int] | None:
