@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from calc.distributions import Marginal, assigned
 from calc.errors import CalcError, InvalidQuantity
 from calc.joint_distributions import Joint, joint
+from calc.lookup_values import answered
 from calc.model import CompiledModel, MeasurementModel, compile_model
 from calc.propagation import Pairs, correlation_pairs
 from calc.quantities import Distribution, EvaluationWarning, InputQuantity, ModelInputs, PointBinding
 from calc.sampling import Scratch, draw, draw_joint
+from calc.symbol_values import checked_points, quantities_by_key
 from calc.trial_model import Operand, Steps
 from calc.units import convert, convert_difference
 
@@ -61,11 +63,15 @@ class TrialPlan:
 def trial_plan(model: MeasurementModel | CompiledModel, inputs: ModelInputs, *, scaled_t: bool = True) -> TrialPlan:
     """Return the plan of a Monte Carlo run of the same model and inputs that `calc.evaluate.evaluate` takes.
 
+    A look-up into a curve is its expansion to second order about the estimate of its argument (`calc.lookups`).
     `scaled_t`: normal quantities with finite degrees of freedom are drawn from scaled and shifted t distributions.
     Raises InvalidModel and InvalidQuantity naming the input at fault. Source: JCGM 101:2008, 6.
     """
     compiled = compile_model(model) if isinstance(model, MeasurementModel) else model
-    quantities = _by_key(inputs)
+    looked_up = answered(compiled, inputs)
+    inputs = looked_up.inputs
+    quantities = quantities_by_key(inputs)
+    checked_points(inputs.points)
     pairs = correlation_pairs(tuple(quantities), inputs.correlations)
     bound, units = _bindings(compiled, inputs.points, quantities)
     keys = sorted(units)
@@ -80,25 +86,8 @@ def trial_plan(model: MeasurementModel | CompiledModel, inputs: ModelInputs, *, 
             independent.append((group[0], marginals[group[0]]))
         else:
             joints.append(joint(group, marginals, pairs))
-    return TrialPlan(
-        compiled, constants, tuple(independent), tuple(joints), bound, tuple(_warnings(independent, joints))
-    )
-
-
-def _by_key(inputs: ModelInputs) -> dict[str, InputQuantity]:
-    quantities: dict[str, InputQuantity] = {}
-    for quantity in inputs.quantities:
-        if quantity.key in quantities:
-            raise InvalidQuantity("quantity.duplicate", name=quantity.key, field="input quantity")
-        quantities[quantity.key] = quantity
-    if not inputs.points:
-        raise InvalidQuantity("inputs.no_points")
-    seen = set[str]()
-    for binding in inputs.points:
-        if binding.point in seen:
-            raise InvalidQuantity("quantity.duplicate", name=binding.point, field="point")
-        seen.add(binding.point)
-    return quantities
+    warnings = (*looked_up.warnings, *_warnings(independent, joints))
+    return TrialPlan(compiled, constants, tuple(independent), tuple(joints), bound, warnings)
 
 
 def _bindings(
