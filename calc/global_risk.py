@@ -19,8 +19,9 @@ from scipy.special import ndtr
 
 from calc.conformity import ToleranceInterval
 from calc.errors import InvalidQuantity, OutsideValidity
+from calc.magnitudes import bounded, spread_or_zero
 from calc.priors import Prior
-from calc.quantities import finite, not_negative
+from calc.quantities import finite
 from calc.risk import Risk, RiskDefinition
 
 Values = npt.NDArray[np.float64]
@@ -71,7 +72,7 @@ def global_risk(
 
     Raises InvalidQuantity. Source: JCGM 106:2012, equations (17) to (20).
     """
-    u = not_negative(measurement_standard_uncertainty, "global_risk", "measurement_standard_uncertainty")
+    u = spread_or_zero(measurement_standard_uncertainty, "global_risk", "measurement_standard_uncertainty")
     limits = _edges(tolerance)
     held = limits if acceptance is None else _edges(acceptance)
     y, weights = _panels(prior, u, [*limits, *held])
@@ -112,7 +113,7 @@ def acceptance_limits(
     if not 0.0 < wanted < 1.0:
         field = "consumer_risk"
         raise InvalidQuantity("quantity.out_of_range", name="global_risk", field=field, value=wanted, lower=0, upper=1)
-    u = not_negative(measurement_standard_uncertainty, "global_risk", "measurement_standard_uncertainty")
+    u = spread_or_zero(measurement_standard_uncertainty, "global_risk", "measurement_standard_uncertainty")
     if u == 0.0:
         raise InvalidQuantity("quantity.not_positive", name="global_risk", field="standard_uncertainty", value=u)
 
@@ -161,7 +162,10 @@ def _given(joint: float, condition: float, definition: RiskDefinition) -> Risk |
 
 def _edges(tolerance: ToleranceInterval) -> tuple[float, float]:
     lower, upper = tolerance.lower, tolerance.upper
-    return -math.inf if lower is None else lower, math.inf if upper is None else upper
+    return (
+        -math.inf if lower is None else bounded(lower, "global_risk", "lower"),
+        math.inf if upper is None else bounded(upper, "global_risk", "upper"),
+    )
 
 
 def _panels(prior: Prior, u: float, limits: list[float]) -> tuple[Values, Values]:

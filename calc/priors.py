@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.special import betaln, gammainccinv, gammaincinv, gammaln, ndtri, stdtrit
 
 from calc.errors import InvalidQuantity
+from calc.magnitudes import bounded, spread
 from calc.quantities import degrees_of_freedom, finite, positive
 
 Values = npt.NDArray[np.float64]
@@ -46,8 +47,8 @@ class NormalPrior:
     standard_deviation: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mean", finite(self.mean, "prior", "mean"))
-        s = positive(self.standard_deviation, "prior", "standard_deviation")
+        object.__setattr__(self, "mean", bounded(self.mean, "prior", "mean"))
+        s = spread(self.standard_deviation, "prior", "standard_deviation")
         object.__setattr__(self, "standard_deviation", s)
 
     def breaks(self) -> Values:
@@ -77,8 +78,8 @@ class StudentPrior:
     degrees_of_freedom: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mean", finite(self.mean, "prior", "mean"))
-        object.__setattr__(self, "scale", positive(self.scale, "prior", "scale"))
+        object.__setattr__(self, "mean", bounded(self.mean, "prior", "mean"))
+        object.__setattr__(self, "scale", spread(self.scale, "prior", "scale"))
         degrees = degrees_of_freedom(self.degrees_of_freedom, "prior")
         if math.isinf(degrees):
             raise InvalidQuantity("quantity.not_finite", name="prior", field="degrees_of_freedom", value=degrees)
@@ -119,7 +120,7 @@ class GammaPrior:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", positive(self.shape, "prior", "shape"))
-        object.__setattr__(self, "rate", positive(self.rate, "prior", "rate"))
+        object.__setattr__(self, "rate", spread(self.rate, "prior", "rate"))
 
     def breaks(self) -> Values:
         """Return panels of the parameter ln(rate·y) between tails and quantiles."""
@@ -233,10 +234,13 @@ def normal_prior_from_conformance(
     if not 0.0 < share < 1.0:
         field = "in_tolerance_probability"
         raise InvalidQuantity("quantity.out_of_range", name="prior", field=field, value=share, lower=0, upper=1)
-    half = positive(half_width, "prior", "half_width")
-    return NormalPrior(centre, -half / float(ndtri(0.5 * (1.0 - share))))
+    half = spread(half_width, "prior", "half_width")
+    outside = -float(ndtri(0.5 * (1.0 - share)))
+    return NormalPrior(centre, half / max(outside, 1e-300))
 
 
 def _ordered(lower: float, upper: float) -> None:
-    if not finite(lower, "prior", "lower") < finite(upper, "prior", "upper"):
+    low, high = bounded(lower, "prior", "lower"), bounded(upper, "prior", "upper")
+    if not low < high:
         raise InvalidQuantity("conformity.limits", name="prior", lower=lower, upper=upper)
+    spread(high - low, "prior", "width")

@@ -16,7 +16,8 @@ from itertools import pairwise
 
 from calc.errors import InvalidQuantity
 from calc.history.chart_constants import c4, d2, d3
-from calc.quantities import finite, not_negative, positive
+from calc.magnitudes import bounded, spread, spread_or_zero
+from calc.quantities import finite
 
 _CLAUSE = "ISO 7870-2:2023"
 
@@ -89,10 +90,12 @@ def individuals_chart(
     """
     x = _series(values, 2)
     ranges = [math.fabs(b - a) for a, b in pairwise(x)]
-    middle = math.fsum(x) / len(x) if centre is None else finite(centre, "chart", "centre")
+    middle = math.fsum(x) / len(x) if centre is None else bounded(centre, "chart", "centre")
     sigma = _sigma(standard_deviation, math.fsum(ranges) / len(ranges) / d2(2))
-    spread = _chart(ranges, d2(2) * sigma, sigma, max(0.0, d2(2) - 3.0 * d3(2)) * sigma, (d2(2) + 3.0 * d3(2)) * sigma)
-    return ChartPair(_chart(x, middle, sigma, middle - 3.0 * sigma, middle + 3.0 * sigma), spread)
+    of_ranges = _chart(
+        ranges, d2(2) * sigma, sigma, max(0.0, d2(2) - 3.0 * d3(2)) * sigma, (d2(2) + 3.0 * d3(2)) * sigma
+    )
+    return ChartPair(_chart(x, middle, sigma, middle - 3.0 * sigma, middle + 3.0 * sigma), of_ranges)
 
 
 def mean_and_range_chart(
@@ -143,12 +146,12 @@ def ewma_chart(
     Source: ISO 7870-6:2016; e-Handbook, 6.3.2.4.
     """
     x = _series(values, 1)
-    z = middle = finite(centre, "chart", "centre")
-    sigma = positive(standard_deviation, "chart", "standard_deviation")
+    z = middle = bounded(centre, "chart", "centre")
+    sigma = spread(standard_deviation, "chart", "standard_deviation")
     share = finite(weight, "chart", "weight")
     if not 0.0 < share <= 1.0:
         raise InvalidQuantity("quantity.out_of_range", name="chart", field="weight", value=share, lower=0, upper=1)
-    reach = positive(width, "chart", "width") * sigma * math.sqrt(share / (2.0 - share))
+    reach = spread(width, "chart", "width") * sigma * math.sqrt(share / (2.0 - share))
     points, lower, upper = [], [], []
     for step, value in enumerate(x, 1):
         z += share * (value - z)
@@ -169,10 +172,10 @@ def cusum_chart(
     (fast initial response is h/2). Source: ISO 7870-4:2021; e-Handbook, 6.3.2.3.
     """
     x = _series(values, 1)
-    aim = finite(target, "chart", "target")
-    slack = not_negative(allowance, "chart", "allowance")
-    limit = positive(decision_interval, "chart", "decision_interval")
-    high = low = not_negative(head_start, "chart", "head_start")
+    aim = bounded(target, "chart", "target")
+    slack = spread_or_zero(allowance, "chart", "allowance")
+    limit = spread(decision_interval, "chart", "decision_interval")
+    high = low = spread_or_zero(head_start, "chart", "head_start")
     highs, lows, signals = [], [], []
     for index, value in enumerate(x):
         high = max(0.0, high + (value - aim - slack))
@@ -191,7 +194,7 @@ def _series(values: Sequence[float], needed: int) -> list[float]:
         raise InvalidQuantity(
             "quantity.too_few_readings", name="chart", count=len(values), needed=needed, clause=_CLAUSE
         )
-    return [finite(value, "chart", f"value {number}") for number, value in enumerate(values, 1)]
+    return [bounded(value, "chart", f"value {number}") for number, value in enumerate(values, 1)]
 
 
 def _subgroups(subgroups: Sequence[Sequence[float]]) -> tuple[list[list[float]], int]:
@@ -209,7 +212,7 @@ def _subgroups(subgroups: Sequence[Sequence[float]]) -> tuple[list[list[float]],
 
 def _sigma(given: float | None, found: float) -> float:
     sigma = found if given is None else given
-    return positive(sigma, "chart", "standard_deviation")
+    return spread(sigma, "chart", "standard_deviation")
 
 
 def _deviation(group: list[float]) -> float:
@@ -219,7 +222,7 @@ def _deviation(group: list[float]) -> float:
 
 def _means(groups: list[list[float]], size: int, centre: float | None, sigma: float) -> ControlChart:
     means = [math.fsum(group) / size for group in groups]
-    middle = math.fsum(means) / len(means) if centre is None else finite(centre, "chart", "centre")
+    middle = math.fsum(means) / len(means) if centre is None else bounded(centre, "chart", "centre")
     reach = 3.0 * sigma / math.sqrt(size)
     return _chart(means, middle, sigma, middle - reach, middle + reach)
 

@@ -19,8 +19,11 @@ from scipy.special import chdtrc, fdtrc
 from calc.coverage import coverage_factor
 from calc.errors import InvalidQuantity
 from calc.history.comparison import Score, en_number
+from calc.magnitudes import bounded, spread, spread_or_zero
 from calc.quantities import finite, not_negative, positive
 from calc.regression.linear import LinearFit, linear_regression
+
+_SHORTEST, _LONGEST = 1e-15, 1e15
 
 
 class DriftModel(StrEnum):
@@ -105,8 +108,8 @@ class DriftFit:
         that of the value to which the drift is added), in quadrature. Raises InvalidQuantity, also for a square-root
         drift before its origin. Source: NASA-HDBK-8739.19-5, 7.3 (prediction intervals).
         """
-        tau = finite(time, "drift", "time") - self.origin
-        extra = not_negative(additional_standard_uncertainty, "drift", "additional_standard_uncertainty")
+        tau = _time(time, "time") - self.origin
+        extra = spread_or_zero(additional_standard_uncertainty, "drift", "additional_standard_uncertainty")
         row = ([] if self.from_zero else [1.0]) + _terms(self.model, tau)
         value = math.fsum(b * x for b, x in zip(self.coefficients, row, strict=True))
         line = math.sqrt(max(float(np.array(row) @ np.array(self.covariance) @ np.array(row)), 0.0))
@@ -140,17 +143,20 @@ def fit_drift(
     predictions. Without u the scatter comes from the residuals and one value more than coefficients is needed.
     Raises InvalidQuantity. Source: JCGM 100:2008, H.3; ILAC-G24:2022, 6.3.
     """
-    t = [finite(time, "drift", f"time {number}") for number, time in enumerate(times, 1)]
+    t = [_time(time, f"time {number}") for number, time in enumerate(times, 1)]
     if not t:
         raise InvalidQuantity("quantity.too_few_readings", name="drift", count=0, needed=2)
     if not 0.0 < level < 1.0:
         raise InvalidQuantity("quantity.out_of_range", name="drift", field="level", value=level, lower=0, upper=1)
-    start = finite(origin, "drift", "origin") if origin is not None else (0.0 if from_zero else min(t))
+    start = _time(origin, "origin") if origin is not None else (0.0 if from_zero else min(t))
     columns = [list(column) for column in zip(*(_terms(model, time - start) for time in t), strict=True)]
     if from_zero and not columns:
         raise InvalidQuantity("history.undetermined", name="drift", field="model")
     weights = standard_uncertainties
-    fit = linear_regression(values, columns, intercept=not from_zero, standard_uncertainties=weights)
+    y = [bounded(value, "drift", f"value {number}") for number, value in enumerate(values, 1)]
+    if weights is not None:
+        weights = [spread(u, "drift", f"uncertainty {number}") for number, u in enumerate(weights, 1)]
+    fit = linear_regression(y, columns, intercept=not from_zero, standard_uncertainties=weights)
     scale, degrees, birge = _scale(fit, weights is not None, scatter_rule)
     typical = 1.0 if weights is None else 1.0 / math.sqrt(math.fsum(u**-2 for u in weights) / len(weights))
     square = scale**2 if weights is not None else 1.0  # without weights the fit has scaled its covariance itself
@@ -184,6 +190,14 @@ def consecutive_en(values: Sequence[float], expanded_uncertainties: Sequence[flo
         raise InvalidQuantity("quantity.too_few_readings", name="drift", count=len(values), needed=2)
     pairs = list(zip(values, expanded_uncertainties, strict=True))
     return tuple(en_number(*after, *before) for before, after in pairwise(pairs))
+
+
+def _time(value: float, what: str) -> float:
+    """Return a time, which must be plain: with powers of it up to 1e15 nothing overflows."""
+    number = finite(value, "drift", what)
+    if number != 0.0 and not _SHORTEST <= math.fabs(number) <= _LONGEST:
+        raise InvalidQuantity("quantity.too_large", name="drift", field=what, value=number)
+    return number
 
 
 def _terms(model: DriftModel, tau: float) -> list[float]:
@@ -224,14 +238,17 @@ def _tested(
 ) -> DriftTest:
     terms = len(drift)
     block = np.array(covariance)[-terms:, -terms:]
-    spread = np.sqrt(np.diag(block))
-    if not np.all(spread > 0.0):  # a perfect fit: any drift beyond rounding is certain
+    errors = np.sqrt(np.diag(block))
+    if not np.all(errors > 0.0):  # a perfect fit: any drift beyond rounding is certain
         moved = max(math.fabs(b * x) for b, column in zip(drift, columns, strict=True) for x in column)
         drifts = moved > 1e-14 * max(math.fabs(value) for value in values)
         return DriftTest(0.0, terms, 0.0 if drifts else 1.0, drifts)
-    scaled = np.array(drift) / spread
-    correlation = block / np.outer(spread, spread)
-    statistic = float(scaled @ np.linalg.solve(correlation, scaled))
+    scaled = np.array(drift) / errors
+    correlation = block / np.outer(errors, errors)
+    try:
+        statistic = float(scaled @ np.linalg.solve(correlation, scaled))
+    except np.linalg.LinAlgError:
+        raise InvalidQuantity("history.undetermined", name="drift", field="model") from None
     if math.isinf(degrees):
         probability = float(chdtrc(terms, statistic))
     else:

@@ -20,7 +20,7 @@ from scipy.special import chdtrc, chdtri
 
 from calc.coverage import coverage_factor
 from calc.errors import InvalidQuantity, OutsideValidity
-from calc.quantities import finite, positive
+from calc.magnitudes import bounded, spread
 
 Values = npt.NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class ReferenceMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """A participant's value with its standard uncertainty (greater than 0), and whether it enters the reference."""
+    """A participant's value with its standard uncertainty (1e-60 to 1e60), and whether it enters the reference."""
 
     name: str
     value: float
@@ -48,8 +48,8 @@ class Laboratory:
 
     def __post_init__(self) -> None:
         name = self.name or "laboratory"
-        object.__setattr__(self, "value", finite(self.value, name, "value"))
-        u = positive(self.standard_uncertainty, name, "standard_uncertainty")
+        object.__setattr__(self, "value", bounded(self.value, name, "value"))
+        u = spread(self.standard_uncertainty, name, "standard_uncertainty")
         object.__setattr__(self, "standard_uncertainty", u)
 
 

@@ -21,7 +21,8 @@ from scipy.special import chdtrc, chdtri, ndtr, ndtri, xlogy
 
 from calc.errors import InvalidQuantity
 from calc.history.intervals import IntervalWarning, checked_counts, strictly_between
-from calc.quantities import not_negative, positive
+from calc.magnitudes import spread
+from calc.quantities import not_negative
 
 Values = npt.NDArray[np.float64]
 
@@ -115,13 +116,14 @@ def fit_reliability(
     ----------
     times, calibrations, in_tolerance : (n,); time since the previous calibration (greater than 0), how many instruments
         were calibrated then (at least 1) and how many of them found in tolerance
-    target, confidence : strictly between 0 and 1
+    target : strictly between 0.01 and 1
+    confidence : of the band, strictly between 0 and 1
 
     Warns of few results, of an interval outside the observed times, of a model that does not fit, and of results that
     are all alike. A model with a shape needs two different times. Raises InvalidQuantity.
     """
     results = _collected(times, calibrations, in_tolerance)
-    wanted = strictly_between("target", target, 0.0, 1.0)
+    wanted = strictly_between("target", target, 0.01, 1.0)
     share = strictly_between("confidence", confidence, 0.0, 1.0)
     if _parameters(model) > 1 and results.times.size < 2:
         raise InvalidQuantity("history.undetermined", name="reliability", field="shape")
@@ -185,7 +187,7 @@ def _collected(times: Sequence[float], calibrations: Sequence[int], in_tolerance
     sums: dict[float, list[int]] = {}
     for time, n, k in zip(times, calibrations, in_tolerance, strict=True):
         count, passed = checked_counts(n, k)
-        entry = sums.setdefault(positive(time, "reliability", "time"), [0, 0])
+        entry = sums.setdefault(spread(time, "reliability", "time"), [0, 0])
         entry[0] += passed
         entry[1] += count - passed
     ordered = sorted(sums)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from calc.errors import InvalidQuantity, NotConverged
-from calc.quantities import finite
+from calc.magnitudes import bounded
 
 Values = npt.NDArray[np.float64]
 
@@ -113,11 +113,7 @@ def _values(values: Sequence[float]) -> Values:
         raise InvalidQuantity(
             "quantity.too_few_readings", name="algorithm_a", count=len(values), needed=2, clause=_CLAUSE
         )
-    numbers = np.array([finite(value, "algorithm_a", f"value {n}") for n, value in enumerate(values, 1)])
-    largest = float(np.max(np.abs(numbers)))
-    if largest > 1e300:
-        raise InvalidQuantity("quantity.too_large", name="algorithm_a", field="value", value=largest)
-    return numbers
+    return np.array([bounded(value, "algorithm_a", f"value {n}") for n, value in enumerate(values, 1)])
 
 
 def _factors(factors: RobustFactors) -> tuple[float, float]:

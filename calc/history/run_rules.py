@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from calc.errors import InvalidQuantity
 from calc.history.control_charts import Rule, Signal
-from calc.quantities import finite, positive
+from calc.magnitudes import bounded, spread
 
 EXPLANATIONS = {
     Rule.ABOVE_LIMIT: "a point above its upper limit",
@@ -48,9 +48,9 @@ def nelson_signals(
     last point of its run, and again at each further point that completes one. Rules 5 and 6 count only where the last
     point lies beyond the zone itself. A point on a zone's border lies within it. Raises InvalidQuantity.
     """
-    middle = finite(centre, "chart", "centre")
-    sigma = positive(standard_deviation, "chart", "standard_deviation")
-    z = [(finite(value, "chart", f"value {number}") - middle) / sigma for number, value in enumerate(values, 1)]
+    middle = bounded(centre, "chart", "centre")
+    sigma = spread(standard_deviation, "chart", "standard_deviation")
+    z = [(bounded(value, "chart", f"value {number}") - middle) / sigma for number, value in enumerate(values, 1)]
     for rule in rules:
         if rule not in _TESTS:
             raise InvalidQuantity("quantity.parameter_unknown", name="chart", field=str(rule))

@@ -67,6 +67,22 @@ def test_deaver_four_to_one() -> None:
     assert found.producer.probability == pytest.approx(0.015, abs=5e-4)
 
 
+@pytest.mark.parametrize(
+    ("limit", "u", "guard", "consumer", "producer"),
+    [  # further figures of Deaver's paper, as recorded in the tests of suncal; standard deviation of the process 1
+        (2.0, 0.25, 1.0, 0.008, None),
+        (2.5, 0.25, 1.0, 0.0025, None),
+        (2.0, 0.5, 0.91, 0.008, 0.066),
+    ],
+)
+def test_deaver_with_guard_bands(limit: float, u: float, guard: float, consumer: float, producer: float | None) -> None:
+    acceptance = ToleranceInterval(-guard * limit, guard * limit)
+    found = global_risk(NormalPrior(0.0, 1.0), u, ToleranceInterval(-limit, limit), acceptance)
+    assert found.consumer.probability == pytest.approx(consumer, abs=5e-4)
+    if producer is not None:
+        assert found.producer.probability == pytest.approx(producer, abs=1e-3)
+
+
 def test_the_quadrant_of_a_bivariate_normal_distribution() -> None:
     # one limit at the mean: the joint probability is that of a quadrant, (π/2 − arcsin ρ)/2π
     s, u = 3.0, 0.7
@@ -171,6 +187,9 @@ def test_the_managed_guard_band_holds_two_per_cent() -> None:
     "call",
     [
         lambda: NormalPrior(0.0, 0.0),
+        lambda: NormalPrior(0.0, 1e61),
+        lambda: NormalPrior(1e61, 1.0),
+        lambda: TrapezoidalPrior(0.0, 1e-61),
         lambda: NormalPrior(math.nan, 1.0),
         lambda: GammaPrior(-1.0, 1.0),
         lambda: StudentPrior(0.0, 1.0, math.inf),
