@@ -5,16 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from calc import serialise
+from calc.curves.coefficients import CoefficientCurve
 from calc.curves.curve import Curve
+from calc.curves.interpolation import PointCurve
 from calc.curves.polynomial import PolynomialCurve
 from calc.curves.straight_line import StraightLine
+from calc.curves.thermistor import Thermistor
+from calc.curves.thermometry import PlatinumThermometer
 from calc.errors import InvalidQuantity
 
-_CLASSES: tuple[type[Curve], ...] = (StraightLine, PolynomialCurve)
+_CLASSES: tuple[type[Curve], ...] = (
+    StraightLine,
+    PointCurve,
+    CoefficientCurve,
+    PolynomialCurve,
+    PlatinumThermometer,
+    Thermistor,
+)
 
 
 def curve_to_record(curve: Curve) -> dict[str, serialise.Record]:
-    """Return `{"kind": ..., "curve": {...}}` with every float as its shortest text."""
+    """Return `{"kind": ..., "curve": {...}}` with every float as its shortest text.
+
+    Raises InvalidQuantity `curve.kind` for anything else than a curve of calc.
+    """
+    if type(curve) not in _CLASSES:
+        raise InvalidQuantity("curve.kind", value=type(curve).__name__)
     return {"kind": curve.kind, "curve": serialise.to_record(curve, curve.name)}
 
 
