@@ -219,7 +219,7 @@ def recompute(as_json: bool) -> None:
 @_told
 def evaluate(files: tuple[Path, ...], as_json: bool, trials: int | None, seed: int) -> None:
     """Evaluate measurement models and other cases in TOML files; status 1 if one is refused or a figure not met."""
-    from lims.evaluation_command import EvaluateFiles, evaluate_files
+    from lims.evaluation.command import EvaluateFiles, evaluate_files
 
     request = EvaluateFiles(files, trials, seed)
     complain = partial(click.echo, err=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from lims import evaluation_messages
 from lims.app import register_messages
 from lims.config import installed_language
 from lims.core import messages, reader
@@ -88,7 +87,6 @@ def prepare() -> None:
     reader.speak(installed_language())
     register_messages()
     messages.register(MESSAGES, {})
-    messages.register(evaluation_messages.MESSAGES, evaluation_messages.LABELS)
 
 
 def words(code: str, values: Mapping[str, object] | None = None) -> str:

@@ -11,9 +11,11 @@ from calc.cases.facts import Agreement, CaseOutcome, Context
 from calc.errors import CalcError
 from lims import messages
 from lims.core.errors import RuleViolation
-from lims.evaluation_files import loader, read_cases
-from lims.evaluation_json import as_document
-from lims.evaluation_text import lines_of, name_of, printable, words_of
+from lims.core.messages import register
+from lims.evaluation.document import as_document
+from lims.evaluation.files import loader, read_cases
+from lims.evaluation.messages import LABELS, MESSAGES
+from lims.evaluation.text import lines_of, name_of, printable, words_of
 
 Say = Callable[[str], None]
 
@@ -44,6 +46,7 @@ def evaluate_files(request: EvaluateFiles, *, as_json: bool, say: Say, complain:
     everything that is refused: file, case, field and rule. The other cases are evaluated all the same.
     """
     messages.prepare()
+    register(MESSAGES, LABELS)
     tally = _Tally()
     outcomes: list[CaseOutcome] = []
     for path in request.files:

@@ -1,0 +1,1 @@
+"""`lims evaluate`: worked examples in TOML files, evaluated by the core without a database."""
