@@ -69,6 +69,16 @@ def test_degrees_of_freedom_from_relative_uncertainty() -> None:
         (lambda: type_b.resolution("g", 0.0), "quantity.not_positive"),
         (lambda: type_b.standard(0.0, 1.0, "g", 0.0), "quantity.degrees_of_freedom"),
         (lambda: type_b.degrees_of_freedom_from_relative_uncertainty(0.0), "quantity.not_positive"),
+        (lambda: type_b.limits(2.0, 1.0, "g"), "conformity.limits"),
+        (lambda: type_b.limits(math.nan, 1.0, "g"), "quantity.not_finite"),
+        (lambda: type_b.curvilinear_trapezoid(0.0, 1.0, 1.1, "g"), "quantity.out_of_range"),
+        (lambda: type_b.curvilinear_trapezoid(0.0, 1.0, -0.1, "g"), "quantity.out_of_range"),
+        (lambda: type_b.t(0.0, 1.0, 2.0, "g", stated=type_b.TScale.STANDARD_DEVIATION), "quantity.out_of_range"),
+        (lambda: type_b.t(0.0, -1.0, 5.0, "g"), "quantity.negative"),
+        (lambda: type_b.exponential(0.0, "g"), "quantity.not_positive"),
+        (lambda: type_b.gamma(0.0, 1.0, "g"), "quantity.not_positive"),
+        (lambda: type_b.counts(-1), "quantity.negative"),
+        (lambda: type_b.counts(1.5), "quantity.not_a_number"),  # type: ignore[arg-type]
     ],
 )
 def test_refused(make: Callable[[], object], code: str) -> None:
