@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 from calc.errors import InvalidQuantity
 from calc.quantities import finite, not_negative, positive
 from calc.units import exact
 
-_FACTORS = {"simple": 0.0, "U": 1.0, "0.83U": 0.83, "1.5U": 1.5, "3U": 3.0, "-U": -1.0}
+_FACTORS: Final = {"simple": 0.0, "U": 1.0, "0.83U": 0.83, "1.5U": 1.5, "3U": 3.0, "-U": -1.0}
 
 
 class Verdict(StrEnum):

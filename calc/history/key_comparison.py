@@ -168,30 +168,60 @@ def reference_median(
     In each trial every included value is drawn from N(x_i, u_i²) and the median taken; the reference is the mean of the
     medians and u their standard deviation. The differences of a trial keep their correlation with its median: u(d) is
     their standard deviation, U(d) half the shortest 95 % interval, which is stated too. Reproducible from the seed (a
-    whole number from 0); at least 10 000 trials. Memory grows with trials × laboratories.
+    whole number from 0); at least 10 000 trials. Memory grows with the trials, not with the laboratories.
     """
     labs = _checked(laboratories, 2)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InvalidQuantity("evaluation.seed", value=repr(seed))
     if trials < 10_000:
         raise InvalidQuantity("quantity.too_few_readings", name="trials", count=trials, needed=10_000)
-    generator = np.random.Generator(np.random.PCG64(seed))
-    values = np.array([lab.value for lab in labs])
-    spreads = np.array([lab.standard_uncertainty for lab in labs])
-    chosen = np.array([lab.included for lab in labs])
-    origin = float(np.median(values[chosen]))
-    draws = np.empty((trials, len(labs)))
-    medians = np.empty(trials)
-    for start in range(0, trials, _BLOCK):
-        block = slice(start, min(start + _BLOCK, trials))
-        drawn = (values - origin) + spreads * generator.standard_normal((block.stop - start, len(labs)))
-        medians[block] = np.median(drawn[:, chosen], axis=1)
-        draws[block] = drawn - medians[block, np.newaxis]
+    medians, origin = _medians(labs, seed, trials)
     centre, u = float(np.mean(medians)), float(np.std(medians, ddof=1))
     reference = origin + centre
-    degrees = [_simulated(lab, draws[:, position], lab.value - reference) for position, lab in enumerate(labs)]
+    degrees = [
+        _simulated(lab, (lab.value - origin) + drawn - medians, lab.value - reference)
+        for lab, drawn in zip(labs, (_deviates(stream, trials) for stream in _streams(labs, seed)), strict=True)
+    ]
     test = _weighted([lab for lab in labs if lab.included], level)[2]
     return KeyComparison(ReferenceMethod.MEDIAN, reference, u, 2.0 * u, test, tuple(degrees))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """The random numbers of one laboratory, which can be drawn again from the start."""
+
+    seed: np.random.SeedSequence
+    standard_uncertainty: float
+
+    def generator(self) -> np.random.Generator:
+        return np.random.Generator(np.random.SFC64(self.seed))
+
+
+def _streams(labs: Sequence[Laboratory], seed: int) -> list[_Stream]:
+    seeds = np.random.SeedSequence(seed).spawn(len(labs))
+    return [_Stream(own, lab.standard_uncertainty) for own, lab in zip(seeds, labs, strict=True)]
+
+
+def _deviates(stream: _Stream, trials: int) -> Values:
+    """Return the deviations of one laboratory from its value, (trials,)."""
+    drawn = stream.generator().standard_normal(trials)
+    drawn *= stream.standard_uncertainty
+    return drawn
+
+
+def _medians(labs: Sequence[Laboratory], seed: int, trials: int) -> tuple[Values, float]:
+    """Return the median of the included laboratories in each trial, less an origin, and the origin."""
+    chosen = [(lab, stream) for lab, stream in zip(labs, _streams(labs, seed), strict=True) if lab.included]
+    origin = float(np.median([lab.value for lab, _ in chosen]))
+    generators = [stream.generator() for _, stream in chosen]
+    medians = np.empty(trials)
+    for start in range(0, trials, _BLOCK):
+        size = min(_BLOCK, trials - start)
+        drawn = np.empty((len(chosen), size))
+        for row, (lab, stream), generator in zip(drawn, chosen, generators, strict=True):
+            row[:] = (lab.value - origin) + generator.standard_normal(size) * stream.standard_uncertainty
+        medians[start : start + size] = np.median(drawn, axis=0)
+    return medians, origin
 
 
 def mutual_degree_of_equivalence(first: Laboratory, second: Laboratory) -> DegreeOfEquivalence:

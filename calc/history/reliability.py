@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,7 @@ class ReliabilityModel(StrEnum):
     RANDOM_WALK = "random_walk"
 
 
-_SHAPES = {
+_SHAPES: Final = {
     ReliabilityModel.EXPONENTIAL: (0.0, 0.0),
     ReliabilityModel.WEIBULL: (math.log(0.1), math.log(10.0)),
     ReliabilityModel.MIXED_EXPONENTIAL: (math.log(0.05), math.log(20.0)),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
+from typing import Final
 
 from calc.errors import InvalidQuantity
 from calc.history.control_charts import Rule, Signal
 from calc.magnitudes import bounded, spread
 
-EXPLANATIONS = {
+EXPLANATIONS: Final = {
     Rule.ABOVE_LIMIT: "a point above its upper limit",
     Rule.BELOW_LIMIT: "a point below its lower limit",
     Rule.NELSON_1: "one point more than 3 standard deviations from the centre",
@@ -99,7 +100,7 @@ def _avoiding(window: _Window) -> bool:
     return all(abs(z) > 1.0 for z in window) and min(window) < 0.0 < max(window)
 
 
-_TESTS: dict[Rule, tuple[int, Callable[[_Window], bool]]] = {
+_TESTS: Final[dict[Rule, tuple[int, Callable[[_Window], bool]]]] = {
     Rule.NELSON_1: (1, _beyond_three),
     Rule.NELSON_2: (9, _one_side),
     Rule.NELSON_3: (6, _trend),

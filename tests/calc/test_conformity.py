@@ -23,6 +23,7 @@ from calc.conformity import (
     overall,
 )
 from calc.errors import InvalidQuantity
+from calc.rounding import report, reported_uncertainty
 
 TEN = ToleranceInterval(-10.0, 10.0)
 
@@ -144,6 +145,16 @@ def test_a_value_on_the_decimal_limit_conforms(number: Callable[[str], float | D
     assert result.verdict is Verdict.PASS
     assert result.acceptance_upper == 0.1
     assert decide_weight_class(number("0.2"), number("0.1"), number("0.3")).verdict is Verdict.PASS
+
+
+def test_the_guard_band_is_taken_from_the_reported_uncertainty() -> None:
+    # U = 0.0494 is reported as 0.049, and 0.1 as the CMC where that is larger
+    limit = ToleranceInterval(None, 1.0)
+    rounded = Decimal(report(0.951, 0.0494, "mm").expanded_uncertainty)
+    assert decide(Decimal("0.951"), rounded, limit, guard_factor=1.0).verdict is Verdict.PASS
+    assert decide(Decimal("0.951"), 0.0494, limit, guard_factor=1.0).verdict is Verdict.FAIL
+    floored = reported_uncertainty(0.0494, 0.1)
+    assert decide(0.951, floored, limit, guard_factor=1.0).guard_band == 0.1
 
 
 def test_overlapping_guard_bands_are_said() -> None:

@@ -109,6 +109,15 @@ def test_median_of_three_equal_results() -> None:
     assert degree.interval[0] < degree.difference < degree.interval[1]
 
 
+def test_differences_keep_their_correlation_with_the_median() -> None:
+    # of two results the median is the mean, so that d is half their difference in every trial
+    found = reference_median(labs((1.0, 3.0), (2.0, 4.0)), seed=5)
+    one, two = found.degrees_of_equivalence
+    assert one.standard_uncertainty == pytest.approx(2.5, rel=0.01)
+    assert one.standard_uncertainty == pytest.approx(two.standard_uncertainty, rel=1e-12)
+    assert one.expanded_uncertainty == pytest.approx(1.96 * 2.5, rel=0.02)
+
+
 def test_median_withstands_an_outlier_and_is_reproducible() -> None:
     data = labs((1.0, 0.1), (1.1, 0.1), (0.9, 0.1), (30.0, 0.1), (1.05, 0.2))
     found = reference_median(data, seed=11)
