@@ -163,9 +163,9 @@ def require_positive_semidefinite(names: Sequence[str], matrix: Matrix) -> None:
     """
     if not len(names):
         return
-    values, vectors = np.linalg.eigh(matrix)
-    smallest = float(values[0])
-    if smallest < -_EIGENVALUE_TOLERANCE * len(names):
+    if float(np.linalg.eigvalsh(matrix)[0]) < -_EIGENVALUE_TOLERANCE * len(names):
+        values, vectors = np.linalg.eigh(matrix)
+        smallest = float(values[0])
         taking_part = np.abs(vectors[:, 0]) > 1e-6
         involved = [name for name, part in zip(names, taking_part.tolist(), strict=True) if part]
         raise InvalidQuantity(

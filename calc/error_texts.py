@@ -81,6 +81,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "model.unit_scale": "{output}: the units of {text} differ by too many powers of ten",
         "model.unit_result": "{output}: the formula gives {unit}, the output is declared in {expected}",
         "model.unit_argument": "{output}: the curve {name} takes {expected}, not {unit}, in {text}",
+        "model.too_many_lookups": "{name}: a model looks values up in curves at most {limit} times",
         "model.index": "{output}: {name} has no element {index}",
         "model.size": "{name}: an array has 1 to {limit} elements, not {value}",
         "model.array_size": "{output}: the arrays in {text} do not have one size",

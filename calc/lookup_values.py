@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from calc.assembly import assemble, function
 from calc.errors import CalcError, InvalidQuantity, OutsideValidity
-from calc.graph import SCALAR_FUNCTIONS
+from calc.graph import apply
 from calc.lookups import Lookup
 from calc.model import CompiledModel
 from calc.quantities import (
@@ -31,8 +30,6 @@ from calc.quantities import (
 from calc.symbol_values import in_unit, quantities_by_key
 from calc.units import convert, exact_factor
 
-Arguments = tuple[Callable[..., tuple[float, ...]], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class AnsweredInputs:
@@ -43,13 +40,14 @@ class AnsweredInputs:
 
 
 @functools.lru_cache(maxsize=64)
-def _arguments(compiled: CompiledModel) -> Arguments:
-    """Return a function of the model's inputs for the argument of each look-up."""
-    program = compiled.program
-    return tuple(
-        function(assemble(program.graph, program.symbols, [lookup.argument]), SCALAR_FUNCTIONS)
-        for lookup in compiled.lookups
-    )
+def _operations(compiled: CompiledModel) -> tuple[tuple[int, ...], ...]:
+    """Return for each look-up the nodes that its argument needs and no earlier one did, in computing order."""
+    graph, done, found = compiled.program.graph, set[int](), []
+    for lookup in compiled.lookups:
+        needed = [node for node in graph.live([lookup.argument]) if node not in done]
+        done.update(needed)
+        found.append(tuple(node for node in needed if graph.nodes[node][0] != "input"))
+    return tuple(found)
 
 
 def answered(compiled: CompiledModel, inputs: ModelInputs) -> AnsweredInputs:
@@ -95,14 +93,15 @@ class _Answers:
 
     def point(self, binding: PointBinding) -> PointBinding:
         """Return the binding of a point with all its look-ups answered."""
-        known = {definition.symbol for definition in self.compiled.model.curves}
+        declared = {definition.symbol for definition in self.compiled.model.curves}
         for symbol in binding.curves:
-            if symbol not in known:
+            if symbol not in declared:
                 raise InvalidQuantity("inputs.unknown_symbol", point=binding.point, name=symbol)
         values = self._estimates(binding)
         symbols = dict(binding.symbols)
-        for lookup, argument in zip(self.compiled.lookups, _arguments(self.compiled), strict=True):
-            x = self._argument(lookup, argument, values, binding.point)
+        known: dict[int, float] = {}
+        for lookup, operations in zip(self.compiled.lookups, _operations(self.compiled), strict=True):
+            x = self._argument(lookup, operations, known, values, binding.point)
             symbols[lookup.value] = self._answer(lookup, x, binding, values)
             for symbol in lookup.hidden:
                 key = f"{binding.point}/{symbol}"
@@ -111,12 +110,11 @@ class _Answers:
         return PointBinding(binding.point, symbols)
 
     def _estimates(self, binding: PointBinding) -> dict[str, float]:
-        """Return the declared inputs' estimates by symbol, in the model's units, and 0 for all look-ups."""
+        """Return the declared inputs' estimates by symbol, in the model's units."""
         brought = {symbol for lookup in self.compiled.lookups for symbol in (lookup.value, *lookup.hidden)}
         values: dict[str, float] = {}
         for definition in self.compiled.model.inputs:
             if definition.symbol in brought:
-                values[definition.symbol] = 0.0
                 continue
             key = binding.symbols.get(definition.symbol)
             if key is None:
@@ -127,18 +125,30 @@ class _Answers:
         return values
 
     def _argument(
-        self, lookup: Lookup, argument: Callable[..., tuple[float, ...]], values: Mapping[str, float], point: str
+        self,
+        lookup: Lookup,
+        operations: tuple[int, ...],
+        known: dict[int, float],
+        values: Mapping[str, float],
+        point: str,
     ) -> float:
+        """Return the argument of a look-up, with the operations of the compiled model; look-ups in it are answered."""
+        graph = self.compiled.program.graph
+        for symbol, value in values.items():
+            known.setdefault(graph.input(symbol), value)
+        code = "model.outside_domain"
         try:
-            x = argument(*values.values())[0]
+            for node in operations:
+                constant = graph.constant(node)
+                arguments = [known[item] for item in graph.arguments(node)]
+                known[node] = apply(str(graph.nodes[node][0]), arguments) if constant is None else constant
+            x = known[lookup.argument]
         except ZeroDivisionError:
-            raise OutsideValidity(
-                "model.division_by_zero", output=lookup.curve, text=lookup.value, point=point
-            ) from None
+            code, x = "model.division_by_zero", math.nan
         except (ArithmeticError, ValueError):
             x = math.nan
         if not math.isfinite(x):
-            raise OutsideValidity("model.outside_domain", output=lookup.curve, text=lookup.value, point=point)
+            raise OutsideValidity(code, output=lookup.curve, text=lookup.value, point=point)
         return x
 
     def _answer(self, lookup: Lookup, x: float, binding: PointBinding, values: dict[str, float]) -> str:

@@ -17,6 +17,9 @@ from calc.expression import ARRAY_FUNCTIONS
 from calc.graph import Graph
 from calc.units import Unit, parse_unit
 
+MAXIMUM_LOOKUPS = 60
+"""Look-ups of one model: all of one curve are correlated, and every pair is a term of every sum."""
+
 
 @dataclass(frozen=True, slots=True)
 class CurveDefinition:
@@ -88,6 +91,8 @@ class LookupNodes:
             rise = graph.operation("*", graph.operation("+", slope, bend), step)
             self._nodes[curve, argument] = graph.operation("+", value, rise)
             self.found.append(lookup)
+            if len(self.found) > MAXIMUM_LOOKUPS:
+                raise InvalidModel("model.too_many_lookups", name=curve, limit=MAXIMUM_LOOKUPS)
         return self._nodes[curve, argument]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calc.combination import Pair, complete
+from calc.correlations import require_positive_semidefinite
 from calc.coverage import chosen_coverage_factor
 from calc.errors import InvalidQuantity
 from calc.kernel import Kernel, kernel_of, plain_structure
@@ -22,7 +23,6 @@ from calc.model import CompiledModel
 from calc.quantities import Correlation, degrees_of_freedom, finite, not_negative
 
 Pairs = Mapping[tuple[str, str], float]
-_EIGENVALUE_TOLERANCE = 1e-10
 
 
 def correlation_pairs(keys: Sequence[str], correlations: Sequence[Correlation]) -> dict[tuple[str, str], float]:
@@ -58,9 +58,7 @@ def _check_positive_semidefinite(pairs: Pairs, place: Mapping[str, int]) -> None
     matrix = np.eye(len(names))
     for (first, second), r in pairs.items():
         matrix[index[first], index[second]] = matrix[index[second], index[first]] = r
-    smallest = float(np.linalg.eigvalsh(matrix)[0])
-    if smallest < -_EIGENVALUE_TOLERANCE * len(names):
-        raise InvalidQuantity("correlation.not_positive_semidefinite", name=", ".join(names), value=f"{smallest:.3g}")
+    require_positive_semidefinite(names, matrix)
 
 
 @dataclass(frozen=True, slots=True)

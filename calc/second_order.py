@@ -30,7 +30,7 @@ from calc.symbol_values import bound_symbols, checked_points, quantities_by_key
 Matrix = NDArray[np.float64]
 _FIGURES = ("first_order", "second_order", "estimate_correction")
 _SMALLEST, _LARGEST = 1e-140, 1e140
-_MOST_PAIRS, _MOST_STEPS = 5000, 500_000
+_MOST_NODES, _MOST_STEPS = 5000, 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,13 @@ class SecondOrderResult:
 class _Expansion:
     """Compiled derivatives of every output up to the third order.
 
-    The function takes the inputs, then the covariances of `pairs` (twice where the two differ), and returns for each
-    output: first derivatives (n_inputs), second derivatives of `pairs`, derivatives of the weighted sum (n_inputs).
+    `order` are the places of the inputs that can have an uncertainty, by symbol, so that no result depends on the
+    order in which a model lists its inputs; `pairs` are pairs of places in `order`. The function takes all inputs of
+    the model, then the covariances of `pairs` (twice where the two differ), and returns for each output: first
+    derivatives, second derivatives of `pairs`, derivatives of the weighted sum.
     """
 
+    order: tuple[int, ...]
     pairs: tuple[tuple[int, int], ...]
     function: Callable[..., tuple[float, ...]]
 
@@ -105,7 +108,10 @@ class _Expansion:
 def _expansion(compiled: CompiledModel) -> _Expansion:
     """Return the derivatives of a model, compiled at first use."""
     program = compiled.program
-    graph, symbols = program.graph.copy(), program.symbols
+    graph = program.graph.copy()
+    exact = {symbol for lookup in compiled.lookups for symbol in lookup.hidden}
+    places = {symbol: place for place, symbol in enumerate(program.symbols) if symbol not in exact}
+    symbols = sorted(places)
     firsts = [gradient(graph, root, symbols) for root in program.roots]
     seconds = [_curvatures(graph, symbols, [first[symbol] for symbol in symbols]) for first in firsts]
     pairs = tuple(sorted({pair for second in seconds for pair in second}))
@@ -114,14 +120,16 @@ def _expansion(compiled: CompiledModel) -> _Expansion:
     roots: list[int] = []
     for first, second in zip(firsts, seconds, strict=True):
         weighted = zero
-        for pair, node in second.items():
+        for pair, node in sorted(second.items()):
             weighted = graph.add(weighted, graph.multiply(graph.input(names[pair]), node))
         third = gradient(graph, weighted, symbols)
         roots.extend(first[symbol] for symbol in symbols)
         roots.extend(second.get(pair, zero) for pair in pairs)
         roots.extend(third[symbol] for symbol in symbols)
-    code = assemble(graph, (*symbols, *names.values()), roots)
-    return _Expansion(pairs, function(code, SCALAR_FUNCTIONS))
+    if len(graph.live(roots)) > _MOST_NODES:
+        raise InvalidModel("model.too_large", output="second order", limit=_MOST_NODES)
+    code = assemble(graph, (*program.symbols, *names.values()), roots)
+    return _Expansion(tuple(map(places.__getitem__, symbols)), pairs, function(code, SCALAR_FUNCTIONS))
 
 
 def _curvatures(graph: Graph, symbols: Sequence[str], first: Sequence[int]) -> dict[tuple[int, int], int]:
@@ -136,9 +144,9 @@ def _curvatures(graph: Graph, symbols: Sequence[str], first: Sequence[int]) -> d
         live = graph.live([node])
         steps += len(live)
         inputs = [str(graph.nodes[item][1]) for item in live if graph.nodes[item][0] == "input"]
-        columns = [symbol for symbol in inputs if place[symbol] >= row]
-        if steps > _MOST_STEPS or len(found) + len(columns) > _MOST_PAIRS:
-            raise InvalidModel("model.too_large", output="second order", limit=_MOST_PAIRS)
+        columns = [symbol for symbol in inputs if place.get(symbol, -1) >= row]
+        if steps > _MOST_STEPS or len(found) + len(columns) > _MOST_NODES:
+            raise InvalidModel("model.too_large", output="second order", limit=_MOST_NODES)
         for symbol, second in gradient(graph, node, columns).items():
             if graph.constant(second) != 0.0:
                 found[row, place[symbol]] = second
@@ -170,28 +178,48 @@ def second_order(
     expansion then says nothing, and distributions have to be propagated (JCGM 101:2008).
     """
     expansion = _expansion(compiled)
-    u = np.array(standard_uncertainties, dtype=np.float64)
+    places = np.array(expansion.order, dtype=np.intp)
+    u = np.array(standard_uncertainties, dtype=np.float64)[places]
+    r = np.asarray(correlation, dtype=np.float64)[np.ix_(places, places)]
+    outputs = compiled.program.outputs
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+            return _second_order(expansion, values, u, r, outputs)
+    except _NegativeVarianceError as error:
+        raise OutsideValidity("propagation.no_second_order", output=error.output, point=point) from None
+    except (ArithmeticError, ValueError):
+        raise OutsideValidity("propagation.no_second_order", output=outputs[0], point=point) from None
+
+
+class _NegativeVarianceError(Exception):
+    """The expansion of an output gives no variance."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+        self.output = output
+
+
+def _second_order(
+    expansion: _Expansion, values: Sequence[float], u: Matrix, correlation: Matrix, outputs: Sequence[str]
+) -> SecondOrder:
+    """Return what `second_order` does, u and correlations in the order of the expansion; raises ArithmeticError."""
     covariance = correlation * np.multiply.outer(u, u)
     weights = [(1.0 if i == j else 2.0) * float(covariance[i, j]) for i, j in expansion.pairs]
-    try:
-        numbers = np.array(expansion.function(*values, *weights), dtype=np.float64)
-    except (ArithmeticError, ValueError):
-        numbers = np.array([math.nan])
-    outputs = compiled.program.outputs
+    numbers = np.array(expansion.function(*values, *weights), dtype=np.float64)
     if not np.isfinite(numbers).all():
-        raise OutsideValidity("propagation.no_second_order", output=outputs[0], point=point)
+        raise FloatingPointError
     terms = [_scaled(row, expansion.pairs, u) for row in numbers.reshape(len(outputs), -1)]
     exponents = [_exponent(slopes, curvature) for slopes, curvature, _ in terms]
     scaled = [tuple(np.ldexp(part, -e) for part in term) for term, e in zip(terms, exponents, strict=True)]
     matrix = np.array([[_covariance(one, two, correlation) for two in scaled] for one in scaled])
     for name, variance in zip(outputs, np.diagonal(matrix), strict=True):
         if not variance >= 0.0:
-            raise OutsideValidity("propagation.no_second_order", output=name, point=point)
+            raise _NegativeVarianceError(name)
     first = [math.sqrt(max(float(slopes @ correlation @ slopes), 0.0)) for slopes, _, _ in scaled]
     deviations = np.sqrt(np.diagonal(matrix)).tolist()
     corrections = [0.5 * float((curvature * correlation).sum()) for _, curvature, _ in scaled]
-    places = np.array(exponents)
-    whole = np.ldexp(matrix, np.add.outer(places, places))
+    powers = np.array(exponents)
+    whole = np.ldexp(matrix, np.add.outer(powers, powers))
     return SecondOrder(
         tuple(map(math.ldexp, first, exponents)),
         tuple(map(math.ldexp, deviations, exponents)),
@@ -313,6 +341,7 @@ def _uncorrelated(
     expansion: _Expansion, values: Sequence[float], u: Sequence[float]
 ) -> list[tuple[float, float, float]] | None:
     """Return first-order u, second-order u and correction of each output, or None where more care is needed."""
+    u = [u[place] for place in expansion.order]
     pairs, width = expansion.pairs, len(u)
     weights = [u[i] * u[i] if i == j else 0.0 for i, j in pairs]
     try:

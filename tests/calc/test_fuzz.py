@@ -13,9 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from calc.curves.domain import Domain
+from calc.curves.straight_line import StraightLine
 from calc.errors import CalcError
 from calc.evaluate import evaluate
 from calc.expression import ARRAY_FUNCTIONS, FUNCTIONS, MAXIMUM_LENGTH, is_name, parse, to_text
+from calc.lookups import CurveDefinition
 from calc.model import (
     ConstantDefinition,
     CoverageRule,
@@ -24,10 +27,10 @@ from calc.model import (
     OutputDefinition,
     compile_model,
 )
-from calc.quantities import Correlation, Estimate, InputQuantity, ModelInputs, PointBinding
+from calc.quantities import BoundCurve, Correlation, Estimate, InputQuantity, ModelInputs, PointBinding
 from calc.serialise import from_record, to_record
 
-SECONDS = 5.0
+SECONDS = 20.0
 SYMBOLS = ("x", "y", "α")
 ELEMENTS = ("v[1]", "v[2]", "v[3]")
 UNITS = ("1", "mm", "degC", "%", "kg/m3", "K", "g")
@@ -77,7 +80,8 @@ def _warm() -> None:
 def model_of(text: str, unit: str = "1") -> MeasurementModel:
     inputs = (*(InputDefinition(symbol, unit) for symbol in SYMBOLS), InputDefinition("v", unit, len(ELEMENTS)))
     constants = (ConstantDefinition("c", 3.0, "1"),)
-    return MeasurementModel((OutputDefinition("out", text, unit),), inputs, constants)
+    curves = (CurveDefinition("G", unit, unit),)
+    return MeasurementModel((OutputDefinition("out", text, unit),), inputs, constants, curves=curves)
 
 
 def tried(text: str, unit: str = "1", value: float = 2.0, u: float = 0.1) -> None:
@@ -86,8 +90,9 @@ def tried(text: str, unit: str = "1", value: float = 2.0, u: float = 0.1) -> Non
         InputQuantity(symbol, Estimate(value + place, u, unit, 5.0 + place))
         for place, symbol in enumerate((*SYMBOLS, *ELEMENTS))
     )
-    point = PointBinding("1", {quantity.key: quantity.key for quantity in quantities})
-    inputs = ModelInputs(quantities, (Correlation("x", "y", 0.5),), (point,))
+    curve = StraightLine("line", unit, unit, Domain(-1e3, 1e3), 1.0, 2.0, 0.5, 1e-4, 1e-6, 9.0)
+    point = PointBinding("1", {quantity.key: quantity.key for quantity in quantities}, {"G": "g"})
+    inputs = ModelInputs(quantities, (Correlation("x", "y", 0.5),), (point,), (BoundCurve("g", curve),))
     output = evaluate(model_of(text, unit), inputs, seed=0).outputs[0]
     numbers = [output.estimate, output.combined_standard_uncertainty, output.expanded_uncertainty]
     assert all(math.isfinite(number) for number in numbers)
@@ -219,6 +224,19 @@ ATTACKS = [
     "+".join(["sum(v)"] * 150),
     "dot(v, dot(v, dot(v, v)*v)*v)",
     "mean(v)**mean(v)",
+    "G",
+    "G()",
+    "G(G)",
+    "G(x, x)",
+    "G(1e300*x)",
+    "G(" * 39 + "x" + ")" * 39,
+    "G(" * 20 + "x" + ")" * 20,
+    "sum(G(v*G(v)))",
+    "G(v)",
+    "G.curve",
+    "G[1]",
+    "G(x/(x - x))",
+    "G(x).slope",
 ]
 
 
@@ -245,6 +263,7 @@ TOKENS = st.sampled_from(
         *FUNCTIONS,
         *ARRAY_FUNCTIONS,
         *ELEMENTS,
+        "G(",
         *WORDS.split(),
         " ",
         "\n",
@@ -258,6 +277,7 @@ FORMULAS = st.recursive(
     lambda inner: st.one_of(
         st.builds("({}){}({})".format, inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner),
         st.builds("-{}".format, inner),
+        st.builds("G({})".format, inner),
         st.builds(
             "{}({})".format, st.sampled_from([name for name, (least, _) in FUNCTIONS.items() if least == 1]), inner
         ),
@@ -292,8 +312,8 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 
 def _parse(text: str) -> None:
     with watched():
-        tree = parse(text, "out")
-        assert parse(to_text(tree), "out") == tree
+        tree = parse(text, "out", ["G"])
+        assert parse(to_text(tree), "out", ["G"]) == tree
 
 
 def _evaluate(text: str, unit: str, value: float, u: float) -> None:

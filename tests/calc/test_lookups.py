@@ -199,6 +199,17 @@ def test_formulas_that_are_refused(text: str, unit: str, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_too_many_look_ups() -> None:
+    model = MeasurementModel(
+        (OutputDefinition("y", "sum(G(v))", "1"),),
+        (InputDefinition("v", "1", 61),),
+        curves=(CurveDefinition("G", "1", "1"),),
+    )
+    with pytest.raises(InvalidModel) as caught:
+        compile_model(model)
+    assert caught.value.code == "model.too_many_lookups"
+
+
 @pytest.mark.parametrize(
     ("definition", "code"),
     [
@@ -266,6 +277,14 @@ def test_arguments_without_a_value(text: str, code: str) -> None:
     with pytest.raises(OutsideValidity) as caught:
         evaluate(model_of((text, "mV")), inputs_of(20.0), seed=0)
     assert (caught.value.code, caught.value.values["point"]) == (code, "p0")
+
+
+def test_an_argument_that_rests_on_another_look_up() -> None:
+    """The outer argument has a value only where the inner look-up is answered."""
+    model = model_of(("G(t)*x", "mV"), ("G(t + dt*log(G(t)/G(t + dt)))", "mV"))
+    here, there = PLAIN.value(20.0), PLAIN.value(23.0)
+    output = evaluate(model, inputs_of(20.0), seed=0).output("p0", "out1")
+    assert output.estimate == pytest.approx(PLAIN.value(20.0 + 3.0 * math.log(here / there)), rel=1e-14)
 
 
 def test_a_record_is_enough_to_evaluate_again() -> None:
