@@ -15,7 +15,6 @@ from typing import Final
 from calc.errors import CalcError
 from calc.serialise import digest
 from calc.units import canonical_unit, convert, convert_difference
-from lims.core.errors import RuleViolation
 from standards.calibration_facts import (
     CalibrationFacts,
     ContentFacts,
@@ -23,17 +22,15 @@ from standards.calibration_facts import (
     Contribution,
     DriftAllowance,
     DriftPeriod,
-    Interpolation,
     Point,
-    PointFacts,
     ReferenceCorrelation,
     ReferenceValue,
 )
+from standards.curve_points import interpolation_uncertainty, on_curve, refusal
 from standards.facts import DriftFacts
 from standards.formula import PRECISION, FormulaError, evaluate_formula
 
 _DAYS_PER_YEAR: Final = Decimal("365.25")
-_CLAUSE: Final = "ISO/IEC 17025:2017, 6.5.1"
 
 
 def reference_value(
@@ -51,11 +48,15 @@ def reference_value(
     argument, second = _argument(content, point)
     value, stated, factor, freedom, interpolated = _certified(content, argument, second)
     if stated is None or factor is None:
-        raise _refusal("reference.no_uncertainty", content)
+        raise refusal("reference.no_uncertainty", content)
     unit = canonical_unit(content.unit)
     uncertainty = _uncertainty_in_unit(content, stated, value)
+    added = interpolation_uncertainty(content, argument, second) if interpolated and argument is not None else None
+    if added:
+        with localcontext(prec=PRECISION):
+            uncertainty = (uncertainty * uncertainty + (factor * added) ** 2).sqrt()
     drift = drift_allowance(drifts, content, calibration, on, abs(argument if argument is not None else value))
-    contributions = _contributions(calibration, content, stated, factor, drift)
+    contributions = _contributions(calibration, content, stated, factor, added, drift)
     return ReferenceValue(
         standard_id=calibration.standard_id,
         calibration_id=calibration.id,
@@ -91,6 +92,7 @@ def _contributions(
     content: ContentFacts,
     stated: Decimal,
     factor: Decimal,
+    added: Decimal | None,
     drift: DriftAllowance | None,
 ) -> tuple[Contribution, ...]:
     stated_unit = content.expanded_uncertainty_unit or content.unit
@@ -102,9 +104,12 @@ def _contributions(
         factor,
         f"{calibration.standard_code} {calibration.certificate_number}",
     )
-    if drift is None:
-        return (first,)
-    return first, Contribution("drift", content.id, drift.half_width, drift.unit, None, drift.basis)
+    parts = [first]
+    if added:
+        parts.append(Contribution("interpolation", content.id, added, canonical_unit(content.unit), Decimal(1), ""))
+    if drift is not None:
+        parts.append(Contribution("drift", content.id, drift.half_width, drift.unit, None, drift.basis))
+    return tuple(parts)
 
 
 def _argument(content: ContentFacts, point: Point | None) -> tuple[Decimal | None, Decimal | None]:
@@ -112,12 +117,12 @@ def _argument(content: ContentFacts, point: Point | None) -> tuple[Decimal | Non
     if content.kind in {ContentKind.ELEMENT, ContentKind.CHARACTERISTIC}:
         return None, None
     if point is None:
-        raise _refusal("reference.point_missing", content)
+        raise refusal("reference.point_missing", content)
     wanted = content.argument_unit or content.unit
     try:
         return convert(point.value, point.unit, wanted), point.second_value
     except CalcError as error:
-        raise _refusal("reference.unit", content, unit=point.unit, wanted=wanted) from error
+        raise refusal("reference.unit", content, unit=point.unit, wanted=wanted) from error
 
 
 def _certified(
@@ -126,7 +131,7 @@ def _certified(
     """Return value, U as stated, k, degrees of freedom and whether it lies between points."""
     factor = content.coverage_factor
     if content.kind is ContentKind.CURVE and argument is not None:
-        point, interpolated = _on_curve(content, argument, second)
+        point, interpolated = on_curve(content, argument, second)
         return (
             point.value,
             content.expanded_uncertainty if point.expanded_uncertainty is None else point.expanded_uncertainty,
@@ -136,58 +141,14 @@ def _certified(
         )
     value = argument if content.kind is ContentKind.EXPRESSION else content.value
     if value is None or content.kind is ContentKind.COEFFICIENTS:
-        raise _refusal("reference.no_value", content)
+        raise refusal("reference.no_value", content)
     stated = content.expanded_uncertainty
     if content.expanded_uncertainty_expression:
         try:
             stated = evaluate_formula(content.expanded_uncertainty_expression, abs(value))
         except FormulaError as error:
-            raise _refusal(error.reason, content, formula=error.text) from error
+            raise refusal(error.reason, content, formula=error.text) from error
     return value, stated, factor, content.degrees_of_freedom, False
-
-
-def _on_curve(content: ContentFacts, argument: Decimal, second: Decimal | None) -> tuple[PointFacts, bool]:
-    """Return the certified point, or one between two of them by the straight line with the larger neighbour's U."""
-    points = sorted(
-        (point for point in content.points if point.argument is not None and point.second_argument == second),
-        key=lambda point: point.argument or Decimal(0),
-    )
-    exact = next((point for point in points if point.argument == argument), None)
-    if exact is not None:
-        return exact, False
-    below = [point for point in points if point.argument is not None and point.argument < argument]
-    above = [point for point in points if point.argument is not None and point.argument > argument]
-    if not below or not above:
-        raise _refusal("reference.outside_points", content, point=argument, unit=content.argument_unit or content.unit)
-    if content.interpolation != Interpolation.LINEAR:
-        raise _refusal("reference.between_points", content, point=argument, unit=content.argument_unit or content.unit)
-    return _between(below[-1], above[0], argument), True
-
-
-def _between(left: PointFacts, right: PointFacts, argument: Decimal) -> PointFacts:
-    if left.argument is None or right.argument is None:  # pragma: no cover - both were selected by their argument
-        raise ValueError("points without an argument")
-    with localcontext(prec=PRECISION):
-        share = (argument - left.argument) / (right.argument - left.argument)
-        value = left.value + (right.value - left.value) * share
-    wider = max(
-        left, right, key=lambda point: (point.expanded_uncertainty or Decimal(0)) / (point.coverage_factor or 2)
-    )
-    return PointFacts(
-        position=wider.position,
-        value=value,
-        argument=argument,
-        second_argument=wider.second_argument,
-        expanded_uncertainty=wider.expanded_uncertainty,
-        coverage_factor=wider.coverage_factor,
-        coverage_probability=wider.coverage_probability,
-        degrees_of_freedom=wider.degrees_of_freedom,
-    )
-
-
-def _standard_uncertainty(point: PointFacts) -> Decimal:
-    """Return U / k of a point for comparing neighbours, which may state different k."""
-    return (point.expanded_uncertainty or Decimal(0)) / (point.coverage_factor or Decimal(2))
 
 
 def _uncertainty_in_unit(content: ContentFacts, stated: Decimal, value: Decimal) -> Decimal:
@@ -243,7 +204,7 @@ def drift_allowance(
             basis=drift.basis,
         )
     except (CalcError, FormulaError) as error:
-        raise _refusal("reference.drift", content, formula=drift.half_width_expression, unit=drift.unit) from error
+        raise refusal("reference.drift", content, formula=drift.half_width_expression, unit=drift.unit) from error
 
 
 def _uses_x(drift: DriftFacts) -> bool:
@@ -276,7 +237,3 @@ def _stated_correlation(first: ContentFacts, second: ContentFacts) -> Decimal | 
         if isinstance(stated, dict) and other.identifier in stated:
             return Decimal(str(stated[other.identifier]))
     return None
-
-
-def _refusal(code: str, content: ContentFacts, **values: object) -> RuleViolation:
-    return RuleViolation(code, clause=_CLAUSE, content=content.identifier, **values)

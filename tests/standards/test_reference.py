@@ -104,14 +104,21 @@ def test_between_points_the_straight_line_has_the_larger_neighbours_u() -> None:
     value = reference_value(calibration(), curve(), at("1.2"), (), ON)
     assert value.interpolated
     assert value.value == Decimal("1.20035")
-    assert value.expanded_uncertainty == Decimal("0.0014")
+    # f'' = 2 (1.000375 - 1.00025)/1.6; half-width s (1 - s) h² f''/2 = 0.0125 kPa, so U² = 1.4² + (2·0.0125)²/3 in kPa²
+    assert value.expanded_uncertainty**2 == pytest.approx(Decimal("1.960208333333e-6"), rel=Decimal("1e-9"))
+    assert [part.kind for part in value.contributions] == ["certificate", "interpolation"]
+
+
+def test_two_points_say_nothing_of_a_bend() -> None:
+    value = reference_value(calibration(), replace(curve(), points=curve().points[1:]), at("1.2"), (), ON)
+    assert (value.interpolated, value.expanded_uncertainty) == (True, Decimal("0.0014"))
 
 
 def test_neighbours_with_different_k_are_compared_by_their_standard_uncertainty() -> None:
     points = list(curve().points)
     points[1] = replace(points[1], expanded_uncertainty=Decimal("1.3"), coverage_factor=Decimal("1.5"))
     value = reference_value(calibration(), replace(curve(), points=tuple(points)), at("1.2"), (), ON)
-    assert (value.expanded_uncertainty, value.coverage_factor) == (Decimal("0.0013"), Decimal("1.5"))
+    assert (f"{value.expanded_uncertainty:.6f}", value.coverage_factor) == ("0.001300", Decimal("1.5"))
 
 
 def test_no_use_beyond_or_between_certified_points_without_interpolation() -> None:

@@ -1,0 +1,83 @@
+"""What a certificate's points give at and between them: exact decimals, the rule between points being that of calc."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+from typing import Final
+
+from calc.curves.interpolation import CertificatePoint, InterpolationTerm, certificate_curve
+from lims.core.errors import RuleViolation
+from standards.calibration_facts import ContentFacts, Interpolation, PointFacts
+from standards.formula import PRECISION
+
+_CLAUSE: Final = "ISO/IEC 17025:2017, 6.5.1"
+
+
+def refusal(code: str, content: ContentFacts, **values: object) -> RuleViolation:
+    """Return the refusal of a use that a content does not support."""
+    return RuleViolation(code, clause=_CLAUSE, content=content.identifier, **values)
+
+
+def on_curve(content: ContentFacts, argument: Decimal, second: Decimal | None) -> tuple[PointFacts, bool]:
+    """Return the certified point, or one between two of them by the straight line with the larger neighbour's U."""
+    points = [point for _, point in _of_second(content, second)]
+    exact = next((point for point in points if point.argument == argument), None)
+    if exact is not None:
+        return exact, False
+    below = [point for point in points if point.argument is not None and point.argument < argument]
+    above = [point for point in points if point.argument is not None and point.argument > argument]
+    if not below or not above:
+        raise refusal("reference.outside_points", content, point=argument, unit=content.argument_unit or content.unit)
+    if content.interpolation != Interpolation.LINEAR:
+        raise refusal("reference.between_points", content, point=argument, unit=content.argument_unit or content.unit)
+    return _between(below[-1], above[0], argument), True
+
+
+def _between(left: PointFacts, right: PointFacts, argument: Decimal) -> PointFacts:
+    if left.argument is None or right.argument is None:  # pragma: no cover - both were selected by their argument
+        raise ValueError("points without an argument")
+    with localcontext(prec=PRECISION):
+        share = (argument - left.argument) / (right.argument - left.argument)
+        value = left.value + (right.value - left.value) * share
+    wider = max(
+        left, right, key=lambda point: (point.expanded_uncertainty or Decimal(0)) / (point.coverage_factor or 2)
+    )
+    return PointFacts(
+        position=wider.position,
+        value=value,
+        argument=argument,
+        second_argument=wider.second_argument,
+        expanded_uncertainty=wider.expanded_uncertainty,
+        coverage_factor=wider.coverage_factor,
+        coverage_probability=wider.coverage_probability,
+        degrees_of_freedom=wider.degrees_of_freedom,
+    )
+
+
+def interpolation_uncertainty(content: ContentFacts, argument: Decimal, second: Decimal | None) -> Decimal | None:
+    """Return the standard uncertainty that the straight line between two points adds, in the content's unit.
+
+    By the second differences of the points (`calc.curves.interpolation`); two points say nothing of a bend: None.
+    """
+    points = _of_second(content, second)
+    if len(points) < 3:
+        return None
+    certified = [CertificatePoint(float(x), float(point.value), 0.0) for x, point in points]
+    curve = certificate_curve(
+        certified,
+        name=content.identifier,
+        argument_unit=content.argument_unit or content.unit,
+        value_unit=content.unit,
+        term=InterpolationTerm.SECOND_DIFFERENCES,
+    )
+    return Decimal(repr(curve.standard_uncertainty(float(argument))))
+
+
+def _of_second(content: ContentFacts, second: Decimal | None) -> list[tuple[Decimal, PointFacts]]:
+    """Return the points of one second argument with their arguments, rising."""
+    found = [
+        (point.argument, point)
+        for point in content.points
+        if point.argument is not None and point.second_argument == second
+    ]
+    return sorted(found, key=lambda pair: pair[0])
