@@ -145,7 +145,7 @@
   document.addEventListener("pointerdown", (event) => { if (cellOf(event.target)) start = null; });
   document.addEventListener("focusout", (event) => {
     const cell = cellOf(event.target);
-    if (cell) bench.commit(cell);
+    if (cell) bench.commit(cell, event.relatedTarget);
   });
   document.addEventListener("contextmenu", (event) => {
     const cell = cellOf(event.target);

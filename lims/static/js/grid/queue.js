@@ -16,6 +16,7 @@
   let pause = 1000;
   let waiting = 0;
   let trouble = "";
+  let wanted = 0; // undos asked for while their reading was on its way
 
   const keep = () => {
     window.sessionStorage.setItem(STORE, JSON.stringify(queue));
@@ -31,9 +32,9 @@
     line.dataset.tone = message || needing.length || trouble ? "doubt" : queue.length ? "info" : "good";
     if (message) line.textContent = message;
     else if (trouble === "signed_out") line.textContent = words.signed_out;
-    else if (trouble) line.textContent = `${words.one_queued}${queue.length}`;
-    else if (needing.length) line.textContent = `${words.kept}${needing.length} (F8) · ${needing[0].note}`;
-    else line.textContent = queue.length ? `${words.storing}${queue.length}` : words.all_saved;
+    else if (trouble) line.textContent = `${words.one_queued} ${queue.length}`;
+    else if (needing.length) line.textContent = `${words.kept} ${needing.length} (F8) · ${needing[0].note}`;
+    else line.textContent = queue.length ? `${words.storing} ${queue.length}` : words.all_saved;
   }
 
   async function post(address, body) {
@@ -132,6 +133,7 @@
       tell();
     }
     running = false;
+    if (wanted) { wanted -= 1; undo(); return; }
     tell();
     refresh();
   }
@@ -162,7 +164,7 @@
   const changes = (cell) => (Boolean(cell.id) && cell.excluded !== "withdrawn")
     || queue.some((entry) => entry.key === cell.key && entry.tried && !entry.undo);
 
-  async function commit(cell) {
+  async function commit(cell, next = null) {
     const text = cell.input.value.trim();
     if (text === cell.shown) { if (cell.input.value !== text) cell.input.value = text; return; }
     if (cell.asking) return;
@@ -181,9 +183,16 @@
     let reason = cell.excluded === "withdrawn" ? words.undone : "";
     if (changes(cell)) {
       cell.asking = true;
+      await null; // the focus first arrives where the key sent it
       reason = await bench.ask.reason(cell, bench.put(words.reason_of, cell.shown || cell.text));
       cell.asking = false;
-      if (!reason) { cell.input.value = cell.shown; show(cell); return; }
+      if (!reason) {
+        cell.input.value = cell.shown;
+        show(cell);
+        cell.input.focus();
+        return;
+      }
+      (next || cell.input).focus();
     }
     enqueue(cell, { text, unit, reason });
   }
@@ -216,7 +225,8 @@
 
   // Takes the last entry of this session back; several that came together go together.
   function undo() {
-    const last = queue.findLast((entry) => !entry.undo && !entry.tried);
+    const last = queue.findLast((entry) => !entry.undo);
+    if (last && last.tried) { wanted += 1; return; } // it is on its way: its answer first
     if (last) {
       const cell = byKey.get(last.key);
       queue = queue.filter((entry) => entry !== last);

@@ -1,0 +1,306 @@
+"""The grid of a run in a real browser: a whole gauge by keys alone, corrections, a server that is gone, two people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from calc.rounding import localise
+from lims.calibrations import queries
+from lims.calibrations.commands import ChooseEquipment, OpenRun
+from lims.calibrations.evaluations import material_of, preview
+from lims.calibrations.facts import Address, ExclusionKind, ReadingFacts
+from lims.calibrations.services import choose_equipment, open_run
+from lims.core.actor import Actor
+from lims.core.clock import FixedClock
+from lims.core.db import Database
+from tests.factories.calibrations import NOW, Bench, sign_in_name
+from tests.factories.gauges import UP_DOWN, gauge_file, gauge_section, make_gauge_bench, repeats
+from tests.factories.people import PASSWORD
+from tests.live import LiveServer, serving, tidy_page
+
+pytestmark = pytest.mark.browser
+
+COUNT_KEYS = """
+() => {
+  window.spent = { keys: 0, mouse: 0 };
+  const free = new Set([..."0123456789-+,.", "Shift"]);
+  document.addEventListener("keydown", (event) => { if (!free.has(event.key)) window.spent.keys += 1; }, true);
+  document.addEventListener("pointerdown", () => { window.spent.mouse += 1; }, true);
+}
+"""
+
+
+@dataclass
+class GaugeRun:
+    """A draft of a gauge's calibration with its standard chosen, served."""
+
+    database: Database
+    bench: Bench
+    run_id: int
+    names: dict[int, str]
+    server: LiveServer
+
+    def open(self, page: Page, actor: Actor | None = None) -> None:
+        """Sign a technician in and open the run."""
+        name = self.names[(actor or self.bench.technician).person_id]
+        page.goto(f"{self.server.url}/sign-in")
+        page.locator("input[name=sign_in_name]").fill(name)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        page.goto(f"{self.server.url}/runs/{self.run_id}")
+
+    def readings(self) -> list[ReadingFacts]:
+        """Return what is stored, in the order in which it came."""
+        with self.database.reading() as session:
+            return list(queries.readings(session, self.run_id))
+
+    def texts(self) -> list[str]:
+        """Return the texts of the readings that hold, in the order in which they came."""
+        return [entry.text for entry in queries.current(self.readings())]
+
+
+def serve_gauge(database: Database, folder: Path, layout: dict[str, object]) -> Iterator[GaugeRun]:
+    with database.transaction() as session:
+        bench = make_gauge_bench(session, gauge_file([gauge_section("error", dict(layout))]))
+        run = open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW)
+        chosen = ChooseEquipment(run.id, "reference", bench.standard.id, bench.calibration.id)
+        choose_equipment(session, bench.technician, chosen, now=NOW)
+        people = (bench.technician, bench.colleague)
+        names = {actor.person_id: sign_in_name(session, actor) for actor in people}
+    with serving(database, folder, FixedClock(NOW)) as server:
+        yield GaugeRun(database, bench, run.id, names, server)
+
+
+@pytest.fixture
+def gauge(sqlite_database: Database, tmp_path: Path) -> Iterator[GaugeRun]:
+    """Ten points, each read five times."""
+    yield from serve_gauge(sqlite_database, tmp_path, repeats())
+
+
+@pytest.fixture
+def loaded_gauge(sqlite_database: Database, tmp_path: Path) -> Iterator[GaugeRun]:
+    """Ten points, up and down, two cycles."""
+    yield from serve_gauge(sqlite_database, tmp_path, UP_DOWN)
+
+
+def cell(point: int, repeat: int = 1) -> str:
+    """Return a selector of a cell."""
+    return f'input[name="{Address("error", f"p{point}", 1, "", repeat).key}"]'
+
+
+def state(page: Page, point: int, repeat: int, wanted: str) -> None:
+    """Wait for a cell's state."""
+    page.locator(f'[data-state="{wanted}"]:has({cell(point, repeat)})').wait_for()
+
+
+def corrected(page: Page, point: int, repeat: int, times: int) -> None:
+    """Wait until a cell says how often it was corrected."""
+    page.locator(f".cell:has({cell(point, repeat)}) [data-mark]", has_text=str(times)).wait_for()
+
+
+def all_stored(page: Page) -> None:
+    page.locator("#bench-state[data-tone=good]").wait_for()
+
+
+def type_row(page: Page, texts: list[str]) -> None:
+    """Type a row: Tab from cell to cell, Enter at its end."""
+    for text in texts[:-1]:
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.type(texts[-1])
+    page.keyboard.press("Enter")
+
+
+def row_of(point: int) -> list[str]:
+    """Return five readings of a point, with comma and point."""
+    return [f"{point + (repeat - 2) / 100:.2f}".replace(".", "," if repeat % 2 else ".") for repeat in range(5)]
+
+
+def test_a_gauge_of_ten_points_is_typed_corrected_and_submitted_by_keys(gauge: GaugeRun, page: Page) -> None:
+    gauge.open(page)
+    page.evaluate(COUNT_KEYS)
+    for point in range(1, 11):
+        type_row(page, row_of(point))
+    all_stored(page)
+    spent = page.evaluate("() => window.spent")
+    assert spent["keys"] <= 60
+    assert spent["mouse"] == 0
+    assert gauge.texts() == [text for point in range(1, 11) for text in row_of(point)]
+    assert_shown_is_stored(gauge, page)
+    correct(gauge, page)
+    page.locator("form[action$='/submit'] button").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Kết quả đã lưu, đang chờ soát xét.").wait_for()
+
+
+def assert_shown_is_stored(gauge: GaugeRun, page: Page) -> None:
+    """What stands beside each point is the preview of the whole run, to the last printed digit."""
+    with gauge.database.reading() as session:
+        run = queries.run_facts(session, gauge.bench.technician, gauge.run_id)
+        view, _gathered = preview(session, material_of(session, run), now=NOW)
+    assert len(view.results) == 10
+    for row in view.results:
+        body = page.locator(f'tbody[data-point="error|{row.point}|as_found"]')
+        shown = [body.locator(f"[data-part={part}]").inner_text().strip() for part in ("result", "uncertainty")]
+        assert row.reported_error is not None
+        assert shown == [localise(row.reported_error, "vi"), localise(row.reported_expanded_uncertainty, "vi")]
+        assert "đạt" in body.locator("[data-part=decision]").inner_text()
+
+
+def correct(gauge: GaugeRun, page: Page) -> None:
+    """A stored reading is changed: the reason is asked for, what stood there stays; Ctrl+Z brings it back."""
+    page.locator(cell(3, 2)).focus()
+    page.keyboard.type("3,01")
+    page.keyboard.press("Enter")
+    page.keyboard.type("đọc nhầm vạch")
+    page.keyboard.press("Enter")
+    corrected(page, 3, 2, 1)
+    newest = gauge.readings()[-1]
+    assert (newest.text, newest.supersede_reason) == ("3,01", "đọc nhầm vạch")
+    page.keyboard.press("Control+z")
+    corrected(page, 3, 2, 2)
+    assert page.locator(cell(3, 2)).input_value() == "2,99"
+    newest = gauge.readings()[-1]
+    assert (newest.text, newest.supersede_reason) == ("2,99", "hoàn tác")
+    assert len(gauge.readings()) == 52
+
+
+def test_enter_follows_the_way_up_and_down(loaded_gauge: GaugeRun, page: Page) -> None:
+    loaded_gauge.open(page)
+    order = [*range(1, 11), *range(10, 0, -1)] * 2
+    for point in order:
+        page.keyboard.type(f"{point},01")
+        page.keyboard.press("Enter")
+    all_stored(page)
+    read = [(entry.address.cycle, entry.address.direction, entry.address.point) for entry in loaded_gauge.readings()]
+    ways = [(1, "up"), (1, "down"), (2, "up"), (2, "down")]
+    assert read == [(*ways[place // 10], f"p{point}") for place, point in enumerate(order)]
+
+
+def test_what_is_typed_while_the_server_is_gone_is_sent_in_order(gauge: GaugeRun, page: Page) -> None:
+    gauge.open(page)
+
+    def refuse(route: Route) -> None:
+        route.abort()
+
+    page.route("**/cells", refuse)
+    type_row(page, row_of(1))
+    state(page, 1, 5, "queued")
+    assert [page.locator(cell(1, repeat)).input_value() for repeat in range(1, 6)] == row_of(1)
+    assert "Máy chủ chưa trả lời" in page.locator("#bench-state").inner_text()
+    assert gauge.texts() == []
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    state(page, 1, 5, "queued")
+    assert [page.locator(cell(1, repeat)).input_value() for repeat in range(1, 6)] == row_of(1)
+    page.unroute("**/cells", refuse)
+    state(page, 1, 5, "saved")
+    all_stored(page)
+    assert gauge.texts() == row_of(1)
+
+
+def test_a_reading_whose_answer_was_lost_is_stored_once(gauge: GaugeRun, page: Page) -> None:
+    gauge.open(page)
+    lost = []
+
+    def lose(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch())
+        route.abort()
+
+    page.route("**/cells", lose)
+    page.keyboard.type("1,00")
+    page.keyboard.press("Enter")
+    state(page, 1, 1, "saved")
+    assert [answer.status for answer in lost] == [200]
+    assert gauge.texts() == ["1,00"]
+
+
+def test_two_technicians_in_one_grid(gauge: GaugeRun, browser: Browser) -> None:
+    with tidy_page(browser) as one, tidy_page(browser) as other:
+        gauge.open(one)
+        gauge.open(other, gauge.bench.colleague)
+        one.locator(cell(1)).focus()
+        one.keyboard.type("1,00")
+        one.keyboard.press("Enter")
+        other.locator(cell(4)).focus()
+        other.keyboard.type("4,00")
+        other.keyboard.press("Enter")
+        state(one, 4, 1, "saved")
+        state(other, 1, 1, "saved")
+        assert one.locator(cell(4)).input_value() == "4,00"
+        # both in the same cell: the second is told, sees both values and chooses
+        for page, text in ((one, "2,01"), (other, "2,02")):
+            page.locator(cell(2)).focus()
+            page.keyboard.type(text)
+        one.keyboard.press("Enter")
+        state(one, 2, 1, "saved")
+        other.keyboard.press("Enter")
+        state(other, 2, 1, "conflict")
+        other.keyboard.press("F8")
+        other.keyboard.press("Enter")
+        both = other.locator("#cell-dialog .both").inner_text()
+        assert "2,01" in both
+        assert "2,02" in both
+        assert "Kỹ Thuật Viên" in both
+        other.keyboard.type("đọc lại hai lần")
+        other.keyboard.press("Enter")
+        state(other, 2, 1, "saved")
+        one.locator(f"{cell(2)}[aria-describedby]").wait_for()
+        assert one.locator(cell(2)).input_value() == "2,02"
+    assert sorted(gauge.texts()) == ["1,00", "2,02", "4,00"]
+
+
+def test_numbers_that_are_hardly_meant_are_pointed_out(gauge: GaugeRun, page: Page) -> None:
+    gauge.open(page)
+    type_row(page, ["1,00", "1,O1", "101", "1,01", "10,1"])
+    state(page, 1, 2, "refused")
+    state(page, 1, 3, "confirm")
+    page.locator(cell(1, 2)).focus()
+    assert "không phải" in page.locator(f".cell:has({cell(1, 2)}) .cell-note").inner_text()
+    page.keyboard.type("1,01")
+    page.keyboard.press("Enter")
+    page.keyboard.press("F8")
+    assert page.evaluate("document.activeElement.name") == Address("error", "p1", 1, "", 3).key
+    page.keyboard.press("Enter")
+    page.keyboard.type("áp kế bị kẹt kim")
+    page.keyboard.press("Enter")
+    all_stored(page)
+    stuck = next(entry for entry in gauge.readings() if entry.text == "101")
+    assert stuck.comment == "áp kế bị kẹt kim"
+    slip = page.locator(f".cell-slip:has({cell(1, 5)}) .cell-note")
+    assert "10 lần" in (slip.text_content() or "")
+
+
+def test_a_first_entry_undone_leaves_its_cell_open(gauge: GaugeRun, page: Page) -> None:
+    gauge.open(page)
+    page.keyboard.type("1,00")
+    page.keyboard.press("Enter")
+    all_stored(page)
+    page.keyboard.press("Control+z")
+    page.locator(f".cell-withdrawn:has({cell(1)})").wait_for()
+    all_stored(page)
+    assert page.locator(cell(1)).input_value() == ""
+    assert [entry.excluded for entry in gauge.readings()] == [ExclusionKind.WITHDRAWN]
+    page.keyboard.type("1,02")
+    page.keyboard.press("Enter")
+    all_stored(page)
+    assert gauge.texts() == ["1,02"]
+    page.locator(cell(1)).focus()
+    page.keyboard.press("Alt+Enter")
+    menu = page.locator("#cell-dialog")
+    menu.wait_for()
+    assert "người ghi đã rút lại" in menu.inner_text()
+    menu.locator("#cell-comment").focus()
+    page.keyboard.type("nhìn thẳng mặt số")
+    page.keyboard.press("Enter")
+    all_stored(page)
+    assert [entry.comment for entry in queries.current(gauge.readings())] == ["nhìn thẳng mặt số"]
