@@ -1,6 +1,6 @@
 """Factors of control charts for samples of n normal values, by their definitions.
 
-c4: mean of s over σ. d2 and d3: mean and standard deviation of the range over σ. Source: ISO 7870-2:2023, table 2.
+c4: mean of s over σ. d2 and d3: mean and standard deviation of the range over σ. Source: ISO 7870-2:2023.
 """
 
 from __future__ import annotations

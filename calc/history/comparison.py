@@ -42,7 +42,7 @@ def en_number(
 
     Both U are at least 0, not both 0, and have the same coverage factor. `correlation` (−1 to 1) is that of the two
     values: U_d² = U² + U_ref² − 2·r·U·U_ref; a participant whose result is part of the reference value has r = u_ref/u
-    with an uncertainty-weighted mean. Source: ISO/IEC 17043:2023, B.3.2; ISO 13528:2022, 9.7.
+    with an uncertainty-weighted mean. Source: ISO 13528:2022, 9.7; ISO/IEC 17043:2023, annex B.
     """
     spread = _spread("en_number", expanded_uncertainty, reference_expanded_uncertainty, correlation)
     score = _ratio(value, reference, spread, "en_number")

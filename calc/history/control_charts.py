@@ -86,7 +86,7 @@ def individuals_chart(
 
     Where not given, the centre is the mean and the standard deviation the mean moving range over d2(2) = 1.128.
     Limits are ± 3 standard deviations; those of the moving range d2 ± 3·d3, at least 0. The moving range starts at the
-    second value. Needs two values. Source: ISO 7870-2:2023, 7.3; e-Handbook, 6.3.2.2.
+    second value. Needs two values. Source: ISO 7870-2:2023; e-Handbook, 6.3.2.2.
     """
     x = _series(values, 2)
     ranges = [math.fabs(b - a) for a, b in pairwise(x)]
@@ -104,7 +104,7 @@ def mean_and_range_chart(
     """Return the charts of means and of ranges of subgroups of one size (2 to 25).
 
     Where not given, the standard deviation is the mean range over d2(n). Needs two subgroups.
-    Source: ISO 7870-2:2023, 7.2 (factors A2, D3, D4 by their definitions, unrounded).
+    Source: ISO 7870-2:2023 (factors A2, D3, D4 by their definitions, unrounded).
     """
     groups, size = _subgroups(subgroups)
     ranges = [max(group) - min(group) for group in groups]
@@ -119,7 +119,7 @@ def mean_and_s_chart(
     """Return the charts of means and of standard deviations of subgroups of one size (2 to 25).
 
     Where not given, the standard deviation is the mean s over c4(n). Needs two subgroups.
-    Source: ISO 7870-2:2023, 7.2 (factors A3, B3, B4 by their definitions, unrounded).
+    Source: ISO 7870-2:2023 (factors A3, B3, B4 by their definitions, unrounded).
     """
     groups, size = _subgroups(subgroups)
     deviations = [_deviation(group) for group in groups]

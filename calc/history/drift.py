@@ -106,7 +106,7 @@ class DriftFit:
 
         The uncertainty of a new value is that of the line, the scatter and an additional one (at least 0, for example
         that of the value to which the drift is added), in quadrature. Raises InvalidQuantity, also for a square-root
-        drift before its origin. Source: NASA-HDBK-8739.19-5, 7.3 (prediction intervals).
+        drift before its origin. Source: NASA-HDBK-8739.19-5, chapter 7 (prediction intervals).
         """
         tau = _time(time, "time") - self.origin
         extra = spread_or_zero(additional_standard_uncertainty, "drift", "additional_standard_uncertainty")

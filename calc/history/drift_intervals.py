@@ -54,7 +54,7 @@ def interval_to_limits(
 
     Warns where the value is beyond a limit at the start (interval 0), where no limit is reached within the horizon (the
     horizon is returned), and where the time lies beyond the fitted history. Raises InvalidQuantity.
-    Source: ILAC-G24:2022/OIML D 10:2022, 6.3; NASA-HDBK-8739.19-5, 7.4 (reliability target).
+    Source: ILAC-G24:2022/OIML D 10:2022, 6.3; NASA-HDBK-8739.19-5, chapter 7 (reliability target).
     """
     probability = strictly_between("coverage_probability", coverage_probability, 0.0, 1.0)
     one_sided = limits.lower is None or limits.upper is None
@@ -81,7 +81,7 @@ def interval_to_uncertainty(
 ) -> DriftInterval:
     """Return the time until the standard uncertainty of the predicted value grows to a target (greater than 0).
 
-    Other arguments as in `interval_to_limits`. Source: NASA-HDBK-8739.19-5, 7.5 (uncertainty target).
+    Other arguments as in `interval_to_limits`. Source: NASA-HDBK-8739.19-5, chapter 7 (uncertainty target).
     """
     target = positive(target_standard_uncertainty, "interval", "target_standard_uncertainty")
     path = _path(drift, start, value_at_start, start_standard_uncertainty)

@@ -1,6 +1,6 @@
 """Nelson's eight rules for points on a control chart.
 
-Source: L. S. Nelson, Journal of Quality Technology 16 (1984) 237–239; ISO 7870-2:2023, 8.
+Source: L. S. Nelson, Journal of Quality Technology 16 (1984) 237–239; ISO 7870-2:2023.
 """
 
 from __future__ import annotations
