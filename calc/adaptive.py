@@ -6,6 +6,7 @@ Source: JCGM 101:2008, 7.9; JCGM 102:2011, 7.8.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,24 +49,29 @@ class StopRule:
 
 @dataclass(slots=True)
 class _Running:
-    """Mean and variance of rows of numbers that come one after another."""
+    """Means and sums of squared deviations of rows of numbers that come one after another.
+
+    Plain floats: a row has a few numbers, and numpy would take longer to start than to add them.
+    """
 
     count: int = 0
-    mean: Array = field(default_factory=lambda: np.zeros(0))
-    squares: Array = field(default_factory=lambda: np.zeros(0))
+    means: list[float] = field(default_factory=list)
+    squares: list[float] = field(default_factory=list)
 
-    def add(self, row: Array) -> None:
-        if not self.count:
-            self.mean, self.squares = np.zeros(len(row)), np.zeros(len(row))
+    def add(self, row: Sequence[float]) -> None:
+        """Take one more row, as long as those before."""
         self.count += 1
-        apart = row - self.mean
-        self.mean = self.mean + apart / self.count
-        self.squares = self.squares + apart * (row - self.mean)
+        if self.count == 1:
+            self.means, self.squares = list(row), [0.0] * len(row)
+            return
+        for place, number in enumerate(row):
+            apart = number - self.means[place]
+            self.means[place] += apart / self.count
+            self.squares[place] += apart * (number - self.means[place])
 
-    def twice_deviation_of_mean(self) -> Array:
-        """Return 2 s of the mean (JCGM 101:2008, 7.9.4 g)."""
-        twice: Array = 2.0 * np.sqrt(self.squares / (self.count * (self.count - 1)))
-        return twice
+    def twice_deviation_of_mean(self, place: int) -> float:
+        """Return 2 s of one mean (JCGM 101:2008, 7.9.4 g)."""
+        return 2.0 * math.sqrt(self.squares[place] / (self.count * (self.count - 1)))
 
 
 @dataclass(slots=True)
@@ -98,7 +104,7 @@ class _Sequences:
             self.squares[number] += (moments.count - 1) * deviation * deviation
         if self.settings.regions:
             row += self._region_statistics(moments, values, probability)
-        self.statistics.add(np.array(row))
+        self.statistics.add(row)
         self.blocks.extend(blocks)
         self.trials += moments.count
 
@@ -124,31 +130,26 @@ class _Sequences:
         if self.statistics.count < 2:
             return "", "", "", math.inf, 0.0
         names = self.plan.compiled.program.outputs
-        spread, middle = self.statistics.twice_deviation_of_mean().tolist(), self.statistics.mean.tolist()
-        deviations = self._deviations()
-        for number, deviation in enumerate(deviations):
+        for number, deviation in enumerate(self._deviations()):
             tolerance = numerical_tolerance(deviation, rule.digits) / rule.divisor
-            for what, found in zip(_STATISTICS, spread[4 * number :], strict=False):
+            for offset, what in enumerate(_STATISTICS):
+                found = self.statistics.twice_deviation_of_mean(4 * number + offset)
                 if found > tolerance:
                     point = self.plan.points[number // len(names)][0]
                     return point, names[number % len(names)], what, found, tolerance
-        for place in range(4 * len(deviations), len(middle)):
-            index, offset = divmod(place - 4 * len(deviations), len(_REGION_STATISTICS))
-            tolerance = numerical_tolerance(middle[place], rule.digits) / rule.divisor
-            if spread[place] > tolerance:
-                return (
-                    self.plan.points[index][0],
-                    ", ".join(names),
-                    _REGION_STATISTICS[offset],
-                    spread[place],
-                    tolerance,
-                )
+        first = 4 * len(self.squares)
+        for place in range(first, len(self.statistics.means)):
+            index, offset = divmod(place - first, len(_REGION_STATISTICS))
+            tolerance = numerical_tolerance(self.statistics.means[place], rule.digits) / rule.divisor
+            found = self.statistics.twice_deviation_of_mean(place)
+            if found > tolerance:
+                return self.plan.points[index][0], ", ".join(names), _REGION_STATISTICS[offset], found, tolerance
         return None
 
     def _deviations(self) -> list[float]:
         """Return the standard deviation of each output over all trials (JCGM 101:2008, 7.9.4 i)."""
         each = self.trials / self.statistics.count
-        between = self.statistics.squares[: 4 * len(self.squares) : 4].tolist()
+        between = self.statistics.squares[: 4 * len(self.squares) : 4]
         pairs = zip(self.squares, between, strict=True)
         return [math.sqrt((within + each * means) / (self.trials - 1)) for within, means in pairs]
 

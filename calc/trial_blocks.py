@@ -182,9 +182,10 @@ def _outside(plan: TrialPlan, faults: Sequence[_Fault], trials: int) -> OutsideV
 def checked_deviations(plan: TrialPlan, moments: Moments) -> tuple[float, ...]:
     """Return the standard deviation of every result; raises InvalidQuantity where it is beyond what a float holds."""
     program = plan.compiled.program
-    variances = np.diagonal(moments.covariance).tolist()
+    count = moments.count - 1
+    variances = [scatter / count for scatter in moments.scatter.diagonal().tolist()]
     for row, variance in enumerate(variances):
-        if not math.isfinite(variance) or not math.isfinite(float(moments.mean[row])):
+        if not math.isfinite(variance) or not math.isfinite(moments.mean[row]):
             name = program.outputs[row % len(program.roots)]
             raise InvalidQuantity("quantity.too_large", name=name, field="uncertainty", value=variance)
     return tuple(math.sqrt(variance) for variance in variances)
