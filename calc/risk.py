@@ -174,7 +174,8 @@ def specific_risk(
     """Return the risk that the decision taken on this very value is wrong.
 
     Of an accepted item it is the probability that it does not conform, of a rejected one that it conforms.
-    Arguments and errors as in `specific_probabilities`. Source: JCGM 106:2012, 3.3.13 and 3.3.14; ILAC-G8:09/2019, clause 5.
+    Arguments and errors as in `specific_probabilities`.
+    Source: JCGM 106:2012, 3.3.13 and 3.3.14; ILAC-G8:09/2019, clause 5.
     """
     found = specific_probabilities(value, standard_uncertainty, tolerance, degrees_of_freedom)
     if accepted:
