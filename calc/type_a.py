@@ -247,4 +247,5 @@ def correlation_of_means(first: Sequence[Number], second: Sequence[Number]) -> f
     shared, spread = x.products_about_mean(y), x.squares_about_mean() * y.squares_about_mean()
     if spread == 0:
         return 0.0
-    return math.copysign(min(root(shared * shared / spread), 1.0), shared)
+    size = min(root(shared * shared / spread), 1.0)
+    return size if shared >= 0 else -size

@@ -35,10 +35,18 @@ class Arrival:
 
 
 def search(evaluate: Evaluate, start: Array, linear: tuple[int, ...]) -> Arrival | None:
-    """Return where damped steps from `start` lead, or None where the model has no finite value at the start.
+    """Return where damped steps from `start` lead, or None where that leaves the range of doubles.
 
     `linear`: positions of parameters to project out, may be empty.
     """
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+            return _searched(evaluate, start, linear)
+    except (ArithmeticError, np.linalg.LinAlgError):
+        return None
+
+
+def _searched(evaluate: Evaluate, start: Array, linear: tuple[int, ...]) -> Arrival | None:
     free = np.array([j for j in range(len(start)) if j not in linear], dtype=int)
     state = _projected(evaluate, start.copy(), list(linear))
     if state is None:

@@ -14,6 +14,7 @@ Row = tuple[Fraction, ...]
 Matrix = tuple[Row, ...]
 _WEIGHT_BITS = 320
 _RESOLVED = 10**40
+_WIDEST = 10**9  # ratio of weights that QR factors in double precision still resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,10 @@ def identity(size: int) -> Matrix:
 
 
 def exact_variances(standard_uncertainties: Sequence[Number] | None, count: int) -> list[Fraction] | None:
-    """Return squared standard uncertainties, None for None; raises InvalidQuantity for 0, negative or a wrong count."""
+    """Return squared standard uncertainties, None for None.
+
+    Raises InvalidQuantity for 0, a negative one, a wrong count, or where they differ by more than a factor of 1e9.
+    """
     if standard_uncertainties is None:
         return None
     name = "standard uncertainties"
@@ -113,6 +117,16 @@ def exact_variances(standard_uncertainties: Sequence[Number] | None, count: int)
             raise InvalidQuantity(
                 "quantity.not_positive", name=name, field=f"value {position}", value=nearest(number, name)
             )
+    largest, smallest = max(numbers), min(numbers)
+    if smallest * _WIDEST < largest:
+        raise InvalidQuantity(
+            "quantity.out_of_range",
+            name=name,
+            field=f"value {numbers.index(smallest) + 1}",
+            lower=nearest(largest / _WIDEST, name),
+            upper=nearest(largest, name),
+            value=nearest(smallest, name),
+        )
     return [number * number for number in numbers]
 
 

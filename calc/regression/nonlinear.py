@@ -107,10 +107,14 @@ class _Problem:
         self._rows = len(response)
         self._floats = [np.array([nearest(v, model.output) for v in column]) for column in predictors]
         self._response = np.array([nearest(v, model.output) for v in response])
-        self._weights = np.array([1.0 / root(v) for v in variances]) if variances else np.ones(self._rows)
-        largest = float(np.abs(self._response * self._weights).max())
-        self._scale = 2.0 ** -math.frexp(largest)[1]  # squares of what the search works on neither overflow nor vanish
-        self._variances = variances
+        # variances relative to the smallest: weights then lie between 1e-9 and 1, whatever the unit
+        self._unit = min(variances) if variances else Fraction(1)
+        self._variances = [v / self._unit for v in variances] if variances else None
+        self._weights = np.array([1.0 / root(v) for v in self._variances]) if self._variances else np.ones(self._rows)
+        largest = float(np.abs(self._response).max())
+        self._scale = 2.0 ** -max(
+            math.frexp(largest)[1], -1000
+        )  # squares of scaled numbers neither overflow nor vanish
         with localcontext(extended.context()):
             self._exact_response = [_decimal(value) for value in response]
             self._points = [[_decimal(column[i]) for column in predictors] for i in range(self._rows)]
@@ -121,7 +125,11 @@ class _Problem:
             return None
         values, slopes = found
         weights = self._weights * self._scale
-        residuals, slopes = weights * (self._response - values), weights[:, None] * slopes
+        try:
+            with np.errstate(over="raise", invalid="raise", under="ignore"):
+                residuals, slopes = weights * (self._response - values), weights[:, None] * slopes
+        except FloatingPointError:
+            return None
         largest = max(float(np.abs(residuals).max()), float(np.abs(slopes).max()))
         return (residuals, slopes) if largest < _LARGEST else None
 
@@ -137,7 +145,10 @@ class _Problem:
         ends = [search(self._weighted, start, ())]
         if 0 < len(self._model.linear) < len(start):
             ends.append(search(self._weighted, start, self._model.linear))
-        return min((end for end in ends if end is not None), key=lambda arrival: arrival.squares)
+        arrivals = [end for end in ends if end is not None]
+        if not arrivals:
+            raise NotConverged("solver.not_converged", name=self._model.output, count=0)
+        return min(arrivals, key=lambda arrival: arrival.squares)
 
     def _without_value(self, start: Array) -> str:
         """Return the first row, from 1, at which the model has no finite value or slope."""
@@ -183,30 +194,31 @@ class _Problem:
         C are the cofactors of the slopes and S = Σ w r ∂²f the curvature that Gauss and Newton leave out; where the
         residuals are large it decides whether the steps settle at all.
         """
-        try:
-            straight = np.array([float(value) for value in solution.coefficients])
-        except OverflowError:
-            return None
+        deviations = [root(row[j]) for j, row in enumerate(solution.cofactors)]
         point = np.array([float(value) for value in parameters])
         bent = self._model.curvatures(point, self._floats, self._rows)
-        if bent is None:
-            return straight
-        deviations = [root(row[j]) for j, row in enumerate(solution.cofactors)]
-        if min(deviations) == 0.0:
+        try:
+            straight = np.array([float(value) for value in solution.coefficients])
+            if bent is None or min(deviations) == 0.0:
+                return straight if bent is None else None
+            correlation = np.array(
+                [
+                    [
+                        float(value / Fraction(one) / Fraction(other))
+                        for value, other in zip(row, deviations, strict=True)
+                    ]
+                    for row, one in zip(solution.cofactors, deviations, strict=True)
+                ]
+            )
+            scales = np.array(deviations)
+            with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+                weighted = np.array([float(value) for value in residuals]) * self._weights**2
+                system = np.eye(len(scales)) - correlation @ (scales[:, None] * (bent @ weighted) * scales)
+                if not np.linalg.eigvals(system).real.min() > 0.0:
+                    return None
+                step: Array = scales * np.linalg.solve(system, straight / scales)
+        except (ArithmeticError, np.linalg.LinAlgError):  # beyond the range of doubles: there is no minimum here
             return None
-        scales = np.array(deviations)
-        correlation = np.array(
-            [
-                [float(value / Fraction(one) / Fraction(other)) for value, other in zip(row, deviations, strict=True)]
-                for row, one in zip(solution.cofactors, deviations, strict=True)
-            ]
-        )
-        weighted = np.array([float(value) for value in residuals]) * self._weights**2
-        curvature = scales[:, None] * (bent @ weighted) * scales
-        system = np.eye(len(scales)) - correlation @ curvature
-        if not np.isfinite(system).all() or not np.linalg.eigvals(system).real.min() > 0.0:
-            return None
-        step: Array = scales * np.linalg.solve(system, straight / scales)
         return step
 
     def _solved(self, residuals: Sequence[Decimal], slopes: Sequence[Sequence[Decimal]]) -> Solution:
@@ -221,8 +233,8 @@ class _Problem:
         weights = [1 / variance for variance in self._variances] if self._variances else [Fraction(1)] * self._rows
         with localcontext(extended.context()):
             total = sum((r * r * _decimal(w) for r, w in zip(residuals, weights, strict=True)), Decimal(0))
-        squares, freedom = Fraction(total), self._rows - len(parameters)
-        scale = Fraction(1) if known else squares / freedom
+        squares, freedom = Fraction(total) / self._unit, self._rows - len(parameters)
+        scale = self._unit * (Fraction(1) if known else squares / freedom)
         covariance = tuple(tuple(value * scale for value in row) for row in solution.cofactors)
         self._determined(parameters, [root(row[j]) for j, row in enumerate(covariance)], slopes, steps)
         return NonlinearFit(
