@@ -18,7 +18,7 @@ from calc.curves.line_kernel import Array
 from calc.errors import InvalidQuantity, NotConverged
 
 _STEPS: Final = 100
-_SETTLED: Final = 1e-12
+_SETTLED: Final = 1e-9  # of an uncertainty, which rounding of points a million uncertainties from 0 stays below
 
 Basis = Callable[[Array], Array]
 """Takes n arguments to the (n, p) values of the p functions that the coefficients multiply."""
@@ -72,10 +72,10 @@ def fit_basis(points: Array, basis: Basis, slopes: Basis, name: str, *, scale_kn
         response = y - rate * (x - adjusted)
         following, inverse, left = _least_squares(basis(adjusted), response, spread, name)
         weighted = left / spread
-        moved = adjusted + 0.0
+        before = adjusted
         adjusted = x + np.square(u_x) * rate / spread * weighted
         change = np.abs(basis(x) @ (following - coefficients)) / spread
-        shift = np.abs(adjusted - moved) * np.abs(rate) / spread
+        shift = np.abs(adjusted - before) * np.abs(rate) / spread
         coefficients = following
         if float(max(change.max(), shift.max())) <= _SETTLED * (1.0 + float(np.abs(weighted).max())):
             break

@@ -203,9 +203,10 @@ def combined(value: float, parts: Sequence[tuple[float, float]], unit: str) -> E
 
 
 def checked_covariance(matrix: Sequence[Sequence[float]], size: int, name: str) -> tuple[tuple[float, ...], ...]:
-    """Return a covariance matrix of `size` rows as plain floats.
+    """Return a covariance matrix of `size` rows as plain floats, symmetric to the bit.
 
-    Raises InvalidQuantity `curve.covariance` unless it is square, finite, symmetric and positive semi-definite.
+    Raises InvalidQuantity `curve.covariance` unless it is square, finite, symmetric but for rounding, and positive
+    semi-definite.
     Source: JCGM 102:2011, 3.11.
     """
     rows = tuple(tuple(finite(v, name, "covariance") for v in row) for row in matrix)
@@ -213,11 +214,13 @@ def checked_covariance(matrix: Sequence[Sequence[float]], size: int, name: str) 
     if len(rows) != size or any(len(row) != size for row in rows):
         raise refusal
     array = np.array(rows).reshape(size, size)
-    scale = np.sqrt(np.abs(np.diag(array)))
-    if not np.array_equal(array, array.T) or bool((np.diag(array) < 0.0).any()):
+    variances = np.diag(array)
+    if bool((variances < 0.0).any()):
         raise refusal
-    safe = np.where(scale > 0.0, scale, 1.0)
-    scaled = array / safe[:, None] / safe[None, :]
-    if size and (bool((np.abs(scaled) > 1.0 + 1e-12).any()) or np.linalg.eigvalsh(scaled)[0] < -1e-9 * size):
+    scale = np.where(variances > 0.0, np.sqrt(variances), 1.0)
+    scaled = array / scale[:, None] / scale
+    if bool((np.abs(scaled - scaled.T) > 1e-9).any()) or bool((np.abs(scaled) > 1.0 + 1e-9).any()):
         raise refusal
-    return rows
+    if bool((array[variances == 0.0] != 0.0).any()) or np.linalg.eigvalsh(scaled)[0] < -1e-9 * size:
+        raise refusal
+    return tuple(tuple(array[min(i, j), max(i, j)].item() for j in range(size)) for i in range(size))

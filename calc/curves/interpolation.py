@@ -26,6 +26,7 @@ from calc.quantities import degrees_of_freedom as checked_degrees_of_freedom
 from calc.quantities import finite, not_negative, positive
 
 _ROOT_3: Final = math.sqrt(3.0)
+_NEAR: Final = 1e-12
 
 Where = tuple[NDArray[np.int64], Array, Array]
 """Lower neighbour, fraction of the interval and its width, each of the arguments' shape."""
@@ -209,8 +210,15 @@ class PointCurve(Curve):
             c = 0.5 * h * h * float(bend[i + 1] - bend[i])
             b = h * h * float(bend[i])
             a = y[i + 1] - y[i] - h * h / 6.0 * float(2.0 * bend[i] + bend[i + 1])
-            found.extend(left + s * h for s in _roots(a, b, c) if 0.0 <= s < 1.0)
-        return tuple(sorted(x for x in set(found) if self.domain.usable_lower < x < self.domain.usable_upper))
+            # a turn at a point may by rounding lie just outside both intervals
+            inside = (s for s in _roots(a, b, c) if -_NEAR <= s <= 1.0 + _NEAR)
+            found.extend(left + min(max(s, 0.0), 1.0) * h for s in inside)
+        near = _NEAR * (self.arguments[-1] - self.arguments[0])
+        kept: list[float] = []
+        for x in sorted(found):
+            if self.domain.usable_lower < x < self.domain.usable_upper and (not kept or x - kept[-1] > near):
+                kept.append(x)
+        return tuple(kept)
 
     def solutions(self, y: float) -> tuple[float, ...]:
         """Return every x that gives y; without interpolation only certified points can."""

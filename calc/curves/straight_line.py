@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -20,6 +20,7 @@ from scipy.special import chdtri
 
 from calc.curves.curve import Argument, Curve
 from calc.curves.domain import Domain
+from calc.curves.goodness import CheckResult, goodness
 from calc.curves.line_kernel import Array, Solution, room
 from calc.curves.line_search import solve_alone
 from calc.errors import InvalidQuantity, OutsideValidity
@@ -233,6 +234,14 @@ class LineFit:
     def r_ab(self) -> float:
         """The correlation coefficient of a and b."""
         return self.line.r_ab
+
+    def goodness(self) -> tuple[CheckResult, ...]:
+        """Return the checks of the residuals in the order of x, each with what it means."""
+        order = np.argsort(self.data[0], kind="stable")
+        found = goodness(self.weighted_residuals[order], 2, scale_known=self.scale_known)
+        return tuple(
+            check if check.point is None else replace(check, point=int(order[check.point - 1]) + 1) for check in found
+        )
 
     def _variances(self) -> tuple[float, float]:
         """Return the variances of the value at the centre and of the slope, scaled by s² where u(y) is unknown."""

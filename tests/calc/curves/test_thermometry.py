@@ -78,13 +78,13 @@ def test_fit_gives_back_the_thermometer() -> None:
 
 
 def test_fitted_uncertainty_agrees_with_simulation() -> None:
-    """2000 simulated calibrations: standard deviations of R(t) between the points, and the mean of χ²."""
+    """600 simulated calibrations: standard deviations of R(t) between the points, and the mean of χ²."""
     generator = np.random.default_rng(60751)
     t = np.array([-40.0, 0.0, 50.0, 100.0, 150.0])
     u_t, u_r = 0.02, 0.004
     at = np.array([-20.0, 75.0, 150.0])
     resistances, chi_squared = [], []
-    for _ in range(2000):
+    for _ in range(600):
         noisy = t + u_t * generator.standard_normal(5)
         noisy_r = PT100.value(t) + u_r * generator.standard_normal(5)
         domain = Domain(-41.0, 151.0)
@@ -92,8 +92,8 @@ def test_fitted_uncertainty_agrees_with_simulation() -> None:
         resistances.append(made.curve.value(at))
         chi_squared.append(made.fit.chi_squared)
     stated = fit_platinum(t, PT100.value(t), u_t, u_r).curve.standard_uncertainty(at)
-    assert np.std(resistances, axis=0) == pytest.approx(stated, rel=0.06)
-    assert np.mean(chi_squared) == pytest.approx(2.0, rel=0.1)
+    assert np.std(resistances, axis=0) == pytest.approx(stated, rel=0.1)
+    assert np.mean(chi_squared) == pytest.approx(2.0, rel=0.15)
 
 
 def test_unknown_uncertainty_of_the_resistances() -> None:
