@@ -13,7 +13,13 @@ from calc.cases.tables import Table
 from calc.conformity import ToleranceInterval
 from calc.global_risk import acceptance_limits, global_risk
 from calc.priors import GammaPrior, NormalPrior, normal_prior_from_conformance
-from calc.risk import Risk, conformance_probability, decision_value, greatest_false_accept
+from calc.risk import (
+    Risk,
+    conformance_probability,
+    decision_value,
+    greatest_false_accept,
+    guard_band_for_risk,
+)
 
 
 def _tolerance(table: Table) -> ToleranceInterval:
@@ -50,9 +56,17 @@ class Decision(Evaluated):
 
     @staticmethod
     def _decision_value(table: Table) -> float:
-        limits = [name for name in ("limit", "upper", "lower") if name in table]
-        limit = table.number(limits[0] if limits else "upper")
-        return decision_value(limit, table.number("rel_u"), table.between("p", 0.0, 1.0), table.degrees_of_freedom())
+        """Return the indication from which the limit is exceeded; u is relative to the indication, or constant."""
+        probability, degrees = table.between("p", 0.0, 1.0), table.degrees_of_freedom()
+        if "rel_u" in table:
+            return decision_value(table.number("upper"), table.number("rel_u"), probability, degrees)
+        if "upper" in table:
+            upper = table.number("upper")
+            beyond = ToleranceInterval(None, upper)
+            return upper - guard_band_for_risk(probability, standard_uncertainty(table), beyond, degrees)
+        lower = table.number("lower")
+        beyond = ToleranceInterval(lower, None)
+        return lower + guard_band_for_risk(probability, standard_uncertainty(table), beyond, degrees)
 
 
 def standard_uncertainty(table: Table) -> float:
@@ -144,8 +158,8 @@ _LIMITS: Final = frozenset({"lower", "upper"})
 KINDS: Final = (
     Kind(
         "conformity",
-        _LIMITS | {"y", "u", "U", "k", "dof", "guard_factor", "rel_u", "p", "limit"},
-        _LIMITS | {"y", "u", "U", "k", "dof", "guard_factor", "rel_u", "p", "limit"},
+        _LIMITS | {"y", "u", "U", "k", "dof", "guard_factor", "rel_u", "p"},
+        _LIMITS | {"y", "u", "U", "k", "dof", "guard_factor", "rel_u", "p"},
         lambda case, _context, _entries: Decision(case),
     ),
     Kind(

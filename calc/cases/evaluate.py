@@ -53,15 +53,25 @@ def evaluate_case(case: Table, context: Context) -> CaseOutcome:
     try:
         with np.errstate(all="raise", under="ignore"):
             kind = _kind_of(case)
-            case.only(_COMMON | kind.fields | kind.parameters)
             entries = _entries(case, kind)
+            outcome = replace(outcome, figures=tuple(Figure(entry, None, error=refusal) for entry, refusal in entries))
+            case.only(_COMMON | kind.fields | kind.parameters)
             evaluated = kind.take_in(case, context, [entry for entry, _ in entries])
-            figures = tuple(_figure(entry, refusal, evaluated) for entry, refusal in entries)
-            return replace(outcome, figures=figures, extras=evaluated.extras())
+            outcome = replace(outcome, figures=tuple(_figure(entry, refusal, evaluated) for entry, refusal in entries))
+            return replace(outcome, extras=evaluated.extras())
     except CalcError as error:
-        return replace(outcome, error=error)
+        return _refused(outcome, error)
     except ArithmeticError as error:
-        return replace(outcome, error=_too_large(case, error))
+        return _refused(outcome, _too_large(case, error))
+
+
+def _refused(outcome: CaseOutcome, error: CalcError) -> CaseOutcome:
+    """Return an outcome with what is wrong with the case; figures that were not reached carry it too."""
+    figures = (
+        replace(figure, error=error) if figure.computed is None and figure.error is None else figure
+        for figure in outcome.figures
+    )
+    return replace(outcome, figures=tuple(figures), error=error)
 
 
 def _described(case: Table, name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calc.cases.evaluate import evaluate_case
-from calc.cases.facts import Agreement, CaseOutcome, Context
+from calc.cases.facts import Agreement, CaseOutcome, Context, Figure
 from calc.errors import CalcError
 from lims import messages
 from lims.core.errors import RuleViolation
@@ -85,7 +85,7 @@ def _outcomes(path: Path, request: EvaluateFiles, tally: _Tally, complain: Say) 
 def _count(outcome: CaseOutcome, tally: _Tally) -> None:
     tally.cases += 1
     tally.figures += len(outcome.figures)
-    tally.refused += (outcome.error is not None) + sum(figure.error is not None for figure in outcome.figures)
+    tally.refused += (outcome.error is not None) + len(_refused_alone(outcome))
     tally.missed += sum(figure.agreement is Agreement.NOT_MET for figure in outcome.figures)
 
 
@@ -93,6 +93,14 @@ def _complain_of(path: Path, outcome: CaseOutcome, complain: Say) -> None:
     place = f"{printable(path)}: {messages.words('evaluate.case', {'case': printable(outcome.identifier)})}"
     if outcome.error is not None:
         complain(f"{place}: {words_of(outcome.error)}")
-    for figure in outcome.figures:
-        if figure.error is not None:
-            complain(f"{place}: {name_of(figure)}: {words_of(figure.error)}")
+    for figure, error in _refused_alone(outcome):
+        complain(f"{place}: {name_of(figure)}: {words_of(error)}")
+
+
+def _refused_alone(outcome: CaseOutcome) -> list[tuple[Figure, CalcError]]:
+    """Return the figures that were refused for a reason of their own, not because their case was."""
+    return [
+        (figure, figure.error)
+        for figure in outcome.figures
+        if figure.error is not None and figure.error is not outcome.error
+    ]

@@ -12,7 +12,7 @@ from uncertainties import ufloat_fromstr  # the package's own reader, a peer of 
 
 from calc.errors import InvalidQuantity
 from calc.quantities import Estimate
-from calc.reporting import ScopeFloor, floored, read_written, write, write_estimate
+from calc.reporting import ScopeFloor, floored, read_written, significant, write, write_estimate
 from calc.rounding import RoundingMode
 
 THIN, GAP = "\u2009", "\u00a0"
@@ -148,3 +148,29 @@ def test_floor_of_the_scope() -> None:
         floored(0.040, "mm", 0.9545, floor)
     with pytest.raises(InvalidQuantity):
         ScopeFloor(-1.0, "g", 0.9545)
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "english"),
+    [
+        (0.0, 6, "0"),
+        (0.029261749776799063, 6, f"0.029{THIN}261{THIN}7"),
+        (10000.0, 4, f"10{THIN}000"),
+        (1234567.89, 4, f"1{THIN}235{THIN}000"),
+        (2.5, 1, "3"),
+        (-0.00012, 6, f"\u22120.000{THIN}12"),
+        (-1.5e-9, 3, f"\u22121.5{GAP}×{GAP}10⁻⁹"),
+        (999999999.6, 9, f"1{GAP}×{GAP}10⁹"),
+        (math.inf, 4, "∞"),
+        (-math.inf, 4, "\u2212∞"),
+    ],
+)
+def test_numbers_in_a_table(number: float, digits: int, english: str) -> None:
+    assert significant(number, digits, "en") == english
+    assert significant(number, digits, "vi") == english.replace(".", ",")
+
+
+def test_numbers_that_are_none() -> None:
+    for arguments in ((math.nan, 3, "en"), (1.0, 0, "en"), (1.0, 18, "en"), (1.0, 3, "fr")):
+        with pytest.raises(InvalidQuantity):
+            significant(*arguments)

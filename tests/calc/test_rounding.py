@@ -22,6 +22,7 @@ from calc.rounding import (
     report_deviation,
     reported_uncertainty,
     round_to_decimals,
+    round_uncertainty,
 )
 
 positives = st.floats(min_value=1e-12, max_value=1e12, allow_nan=False)
@@ -50,6 +51,29 @@ canonical = st.from_regex(r"-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,12})?", fullmatch=T
 )
 def test_report(value: float, uncertainty: float, mode: str, expected: tuple[str, str, int]) -> None:
     assert report(value, uncertainty, "g", mode=RoundingMode(mode)) == ReportedResult(*expected, "g")
+
+
+@pytest.mark.parametrize(
+    ("number", "mode", "rounded"),
+    [
+        ("10.47", "up", "11"),  # JCGM 100:2008, 7.2.6: 10.47 mohm may be rounded up to 11 mohm
+        ("28.05", "nearest", "28"),  # 28.05 kHz should be rounded down to 28 kHz
+        ("0.0995", "nearest", "0.10"),
+        ("9.95", "nearest", "10"),
+        ("9.949999", "nearest", "9.9"),
+        ("99.5", "nearest", "1.0E+2"),
+        ("0.00010000000001", "up", "0.00011"),
+        ("0.00010", "up", "0.00010"),
+    ],
+)
+def test_uncertainties(number: str, mode: str, rounded: str) -> None:
+    assert str(round_uncertainty(Decimal(number), 2, RoundingMode(mode))) == rounded
+
+
+def test_exact_numbers_are_reported_as_they_are() -> None:
+    assert report(Decimal("0.12345678901234567891"), Decimal("0.0000000000000000025"), "g") == ReportedResult(
+        "0.1234567890123456789", "0.0000000000000000025", 19, "g"
+    )
 
 
 def test_one_digit_is_rounded_up_where_it_would_lose_more_than_five_per_cent() -> None:
@@ -99,6 +123,12 @@ def test_localised_text_reads_back(text: str, language: str) -> None:
 )
 def test_localise(text: str, vietnamese: str, english: str) -> None:
     assert (localise(text, "vi"), localise(text, "en")) == (vietnamese, english)
+
+
+def test_four_decimals_may_be_grouped() -> None:
+    assert localise("1.2345", "vi") == "1,2345"
+    assert localise("1.2345", "vi", longest_together=3) == f"1,234{THIN_SPACE}5"
+    assert localise("1234.567", "en", longest_together=3) == "1234.567"
 
 
 @pytest.mark.parametrize("text", ["", "1,5", "1e5", "NaN", " 1", "1.", ".5", "--1", "١"])

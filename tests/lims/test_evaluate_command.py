@@ -133,11 +133,30 @@ def test_a_bad_case_is_told_and_the_others_are_evaluated(tmp_path: Path) -> None
     assert result.exit_code == 1
     first, second = _document(result)
     assert first["results"][0]["computed"] == 0.2
-    assert (second["results"], second["error"]["code"]) == ([], "case.not_finite")
+    assert second["results"] == []
+    assert second["error"]["code"] == "case.not_finite"
     assert second["error"]["values"] == {"case": "two", "field": "input[1].u", "value": "NaN"}
     assert str(file) in result.stderr
     assert "two" in result.stderr
     assert _evaluate(file).exit_code == 1
+
+
+def test_a_refused_case_keeps_the_places_of_its_figures(tmp_path: Path) -> None:
+    result = _evaluate(_written(tmp_path, MODEL + INPUT.replace("u = 0.1", "u = -1") + ASKED + ASKED), "--json")
+    (case,) = _document(result)
+    assert [(one["what"], one["computed"], one["error"]["code"]) for one in case["results"]] == [
+        ("u", None, "quantity.negative")
+    ] * 2
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_monte_carlo_that_is_refused_leaves_the_figures(tmp_path: Path) -> None:
+    file = _written(tmp_path, MODEL + INPUT + ASKED + '[[case.expect]]\nwhat = "k"\np = 0.9999\n')
+    result = _evaluate(file, "--json", "--monte-carlo", "100")
+    (case,) = _document(result)
+    assert result.exit_code == 1
+    assert case["results"][0]["computed"] == 0.2
+    assert case["error"]["code"] == "monte_carlo.trials"
 
 
 def test_a_bad_figure_is_told_and_the_others_are_given(tmp_path: Path) -> None:

@@ -40,9 +40,17 @@ def test_conformity() -> None:
         'what = "p_conform"; y = 2',
         'what = "false_accept_max_ppm"; guard_factor = 1',
         'what = "decision_value"; rel_u = 0.02; p = 0.95',
+        'what = "decision_value"; p = 0.95',
     )
     below = norm.cdf(2.0)
-    expected = [below, below - norm.cdf(-2.0), 0.5, 1e6 * norm.cdf(-2.0), 2.0 / (1.0 - 0.02 * norm.ppf(0.95))]
+    expected = [
+        below,
+        below - norm.cdf(-2.0),
+        0.5,
+        1e6 * norm.cdf(-2.0),
+        2.0 / (1.0 - 0.02 * norm.ppf(0.95)),
+        2 + 0.5 * norm.ppf(0.95),
+    ]
     assert numbers(text) == pytest.approx(expected, rel=1e-12)
 
 
