@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
+# The matrices here are small: threads in the linear algebra would only wait for each other.
+export OPENBLAS_NUM_THREADS := 1
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python

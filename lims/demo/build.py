@@ -16,7 +16,7 @@ from lims.config import DEFAULT_PORT, Settings, load_settings
 from lims.core.clock import Clock, SystemClock
 from lims.core.db import Database, upgrade
 from lims.core.errors import ConfigurationError
-from lims.demo import equipment, weighing
+from lims.demo import equipment, instruments, weighing
 from lims.demo.laboratory import SIGN_IN_NAMES, Laboratory, found_laboratory
 from lims.worker import WorkerContext, anchor, drain
 
@@ -109,6 +109,7 @@ def _fill(database: Database, settings: Settings, folder: Path, password: str, *
     say("demo.standards")
     with database.transaction() as session:
         equipment.add_equipment(session, laboratory)
+        instruments.add_instruments(session, laboratory)
     say("demo.weighing")
     _weigh(database, laboratory)
     say("demo.certificates")

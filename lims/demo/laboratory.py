@@ -58,6 +58,10 @@ PEOPLE: Final[Sequence[Somebody]] = (
     Somebody("tn01", "Đỗ Mẫu Hạnh", "TN-01", "Người tiếp nhận", "Receiver", (Role.RECEIVER,)),
     Somebody("kdv01", "Nguyễn Mẫu An", "KĐV-01", "Kiểm định viên", "Technician", (Role.TECHNICIAN,)),
     Somebody("kdv02", "Trần Mẫu Bình", "KĐV-02", "Kiểm định viên", "Technician", (Role.TECHNICIAN,)),
+    Somebody("kdv03", "Đặng Mẫu Hòa", "KĐV-03", "Kiểm định viên", "Technician", (Role.TECHNICIAN,)),
+    Somebody("kdv04", "Phan Mẫu Thu", "KĐV-04", "Kiểm định viên", "Technician", (Role.TECHNICIAN,)),
+    Somebody("kdv05", "Lý Mẫu Quang", "KĐV-05", "Kiểm định viên", "Technician", (Role.TECHNICIAN,)),
+    Somebody("kdv06", "Mai Mẫu Sơn", "KĐV-06", "Kiểm định viên", "Technician", (Role.TECHNICIAN,)),
     Somebody("kt01", "Lê Mẫu Chi", "KT-01", "Phụ trách kỹ thuật", "Technical manager", (Role.TECHNICAL_MANAGER,)),
     Somebody("cl01", "Phạm Mẫu Dung", "CL-01", "Phụ trách chất lượng", "Quality manager", (Role.QUALITY_MANAGER,)),
     Somebody("gd01", "Hoàng Mẫu Giang", "GĐ-01", "Giám đốc", "Director", (Role.SIGNATORY,)),
@@ -77,6 +81,13 @@ CUSTOMERS: Final[Sequence[tuple[str, str, str, OrganisationKind]]] = (
     ("tramcan", "Trạm cân Mẫu", "Mau Weighing Station", OrganisationKind.ENTERPRISE),
     ("htx", "Hợp tác xã Nông sản Mẫu", "Mau Farm Produce Cooperative", OrganisationKind.COOPERATIVE),
     ("vang", "Hộ kinh doanh Vàng Mẫu", "Mau Gold Household Business", OrganisationKind.HOUSEHOLD),
+    ("dienluc", "Điện lực Mẫu", "Mau Power Company", OrganisationKind.ENTERPRISE),
+    ("cho", "Chợ Mẫu (ban quản lý)", "Mau Market (Management Board)", OrganisationKind.PUBLIC_SERVICE_UNIT),
+    ("thunghiem", "Phòng thử nghiệm Mẫu", "Mau Testing Laboratory", OrganisationKind.ENTERPRISE),
+    *(
+        (f"xangdau{n}", f"Cửa hàng xăng dầu Mẫu {n}", f"Mau Petrol Station {n}", OrganisationKind.ENTERPRISE)
+        for n in range(1, 6)
+    ),
 )
 UPSTREAM: Final[Sequence[tuple[str, str, str, str, str]]] = (
     ("vmi", "Viện Đo lường Việt Nam (VMI)", "Vietnam Metrology Institute (VMI)", "Hà Nội", "Ha Noi"),
