@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,19 +11,13 @@ from typing import Final
 
 from calc import type_a, type_b
 from calc.cases.tables import Number, Table, shortened
-from calc.errors import CalcError, InvalidQuantity
+from calc.errors import InvalidQuantity
 from calc.model import CoverageRule, InputDefinition, MeasurementModel, OutputDefinition
 from calc.quantities import Correlation, Distribution, Estimate, Evaluation, InputQuantity, ModelInputs, PointBinding
 
 POINT: Final = "1"
 UNIT: Final = "1"  # the numbers of a case are of one coherent set of units, which its note describes
-_FORMS: Final = {
-    "series": "series",
-    "u": "standard uncertainty",
-    "U": "expanded uncertainty",
-    "half_width": "bounds",
-    "a": "inexact bounds",
-}
+_FORMS: Final = ("series", "u", "U", "half_width", "a")
 _SHAPES: Final = {
     "normal": Distribution.NORMAL,
     "rectangular": Distribution.RECTANGULAR,
@@ -41,7 +36,11 @@ MOST_INPUTS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a case states: the model, its inputs bound at one point, and the observations of those that have some."""
+    """What a case states: the model and its inputs, bound at one point.
+
+    `normal_by_default` names the inputs that Monte Carlo draws from a normal distribution although they have finite
+    degrees of freedom, because the case names no distribution.
+    """
 
     model: MeasurementModel
     inputs: ModelInputs
@@ -70,7 +69,7 @@ def read_inputs(case: Table, coverage: CoverageRule) -> Inputs:
         quantities.append(quantity)
         if "series" in table:
             series[quantity.key] = table.numbers("series")
-        elif "dist" not in table and "half_width" not in table and "dof" in table:
+        elif "dist" not in table and quantity.distribution is Distribution.NORMAL and _finite(quantity):
             undrawn.append(quantity.key)
     definitions = tuple(InputDefinition(quantity.key, UNIT) for quantity in quantities)
     names = {quantity.key: quantity.key for quantity in quantities}
@@ -78,12 +77,12 @@ def read_inputs(case: Table, coverage: CoverageRule) -> Inputs:
     return Inputs(
         MeasurementModel(outputs, definitions, (), coverage),
         ModelInputs(tuple(quantities), correlations, (PointBinding(POINT, names),)),
-        tuple(key for key in undrawn if _finite_degrees(quantities, key)),
+        tuple(undrawn),
     )
 
 
-def _finite_degrees(quantities: list[InputQuantity], key: str) -> bool:
-    return any(one.key == key and one.estimate.degrees_of_freedom < float("inf") for one in quantities)
+def _finite(quantity: InputQuantity) -> bool:
+    return math.isfinite(quantity.estimate.degrees_of_freedom)
 
 
 def _quantity(table: Table) -> InputQuantity:
@@ -103,14 +102,9 @@ def _quantity(table: Table) -> InputQuantity:
             raise table.refuse("case.missing_field", "u")
         return _READERS[forms[0]](table, name, shape)
     except InvalidQuantity as error:
-        raise _located(table, name, error) from None
-
-
-def _located(table: Table, name: str, error: CalcError) -> CalcError:
-    """Return the core's error with the name of the input in place of that of the builder."""
-    if error.code.startswith("case."):
-        return error
-    return error.with_values(name=name, case=table.case)
+        if error.code.startswith("case."):
+            raise
+        raise error.with_values(name=name) from None  # in place of the builder's own name
 
 
 def _series(table: Table, name: str, shape: str) -> InputQuantity:
@@ -137,7 +131,7 @@ def _standard(table: Table, name: str, shape: str) -> InputQuantity:
 
 def _student(table: Table, name: str, u: float, shape: str) -> InputQuantity:
     nu = table.degrees_of_freedom()
-    if nu == float("inf"):
+    if math.isinf(nu):
         raise table.refuse("case.missing_field", "dof")
     stated = type_b.TScale.SCALE if shape == "t" else type_b.TScale.STANDARD_DEVIATION
     return type_b.t(table.number("value"), u, nu, UNIT, stated=stated).as_input(name)
@@ -236,8 +230,6 @@ def _joint(case: Table, series: Mapping[str, tuple[Number, ...]]) -> tuple[Corre
     """Return the sample correlations of series that were observed together. Source: JCGM 100:2008, 5.2.3."""
     if not case.flag("joint_series", False):
         return ()
-    if "correlation" in case:
-        raise case.refuse("case.conflict", "correlation", other="joint_series")
     lengths = {name: len(numbers) for name, numbers in series.items()}
     for name, count in lengths.items():
         first, expected = next(iter(lengths.items()))
