@@ -20,6 +20,7 @@ from calc.regression import extended
 from calc.units import parse_unit
 
 Array = NDArray[np.float64]
+_MOST_CURVATURES = 200_000
 
 _ON_ARRAYS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
@@ -114,7 +115,12 @@ class ResponseModel:
         return None if table is None else (table[0], table[1:].T)
 
     def curvatures(self, parameters: Array, predictors: Sequence[Array], rows: int) -> Array | None:
-        """Return second derivatives, (n_parameters, n_parameters, n_rows), or None where one is not finite."""
+        """Return second derivatives, (n_parameters, n_parameters, n_rows).
+
+        None where one is not finite, or where so many parameters in so long a formula would take them for ever.
+        """
+        if self._bent is None and len(self._order) * len(self.parameters) ** 2 > _MOST_CURVATURES:
+            return None
         if self._bent is None:
             gradients = [gradient(self._graph, root, self.parameters) for root in self._roots[1:]]
             self._bent = [slopes[name] for slopes in gradients for name in self.parameters]
