@@ -16,6 +16,7 @@ from calc.errors import CalcError, InvalidModel, InvalidQuantity, OutsideValidit
 from calc.evaluate import evaluate
 from calc.lookups import CurveDefinition
 from calc.model import InputDefinition, MeasurementModel, OutputDefinition, compile_model
+from calc.monte_carlo import monte_carlo
 from calc.quantities import (
     BoundCurve,
     Correlation,
@@ -109,6 +110,16 @@ def test_one_look_up_is_one_quantity() -> None:
     assert fourth.combined_standard_uncertainty == pytest.approx(0.5 * third.combined_standard_uncertainty, rel=1e-14)
     keys = [line.key for line in fourth.budget if line.contribution]
     assert keys == ["t0", "curve @ 20.0 degC"]
+
+
+def test_distributions_are_propagated_through_a_look_up() -> None:
+    model, inputs = model_of(("G(t)*x", "mV"), ("G(t + dt) - G(t)", "mV")), inputs_of(20.0, 60.0)
+    expected = evaluate(model, inputs, seed=0)
+    drawn = monte_carlo(model, inputs, trials=100_000, seed=1, scaled_t=False)
+    for one, two in zip(drawn.outputs, expected.outputs, strict=True):
+        assert one.estimate == pytest.approx(two.estimate, abs=5.0 * two.combined_standard_uncertainty / 300.0)
+        assert one.standard_uncertainty == pytest.approx(two.combined_standard_uncertainty, rel=0.02)
+    assert np.array(drawn.covariance)[0, 2] == pytest.approx(expected.covariance[0][2], rel=0.1)
 
 
 def quadratic() -> PolynomialCurve:
