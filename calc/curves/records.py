@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from calc import serialise
 from calc.curves.coefficients import CoefficientCurve
 from calc.curves.curve import Curve
-from calc.curves.interpolation import PointCurve
+from calc.curves.point_curve import PointCurve
 from calc.curves.polynomial import PolynomialCurve
 from calc.curves.straight_line import StraightLine
 from calc.curves.thermistor import Thermistor
