@@ -12,7 +12,7 @@ from calc.kernel import Kernel, Structure, kernel_of
 from calc.model import CompiledModel, MeasurementModel
 from calc.propagation import Pairs, kernel_of_pairs
 from calc.quantities import InputQuantity, PointBinding
-from calc.second_order import SecondOrderCheck
+from calc.second_order_check import SecondOrderCheck
 from calc.symbol_values import in_unit
 from calc.units import exact_factor
 

@@ -1,25 +1,20 @@
 """The law of propagation with the terms of second order, and whether they matter.
 
 Where a model is not linear within its uncertainties, the first-order sum leaves out terms that this module adds:
-GUM 5.1.2, note, in the form that also holds for correlated inputs. Second and third derivatives are exact: they are
-nodes of the model's graph, differentiated again. The sum over pairs of inputs is differentiated as one node with the
-covariances as further inputs, so that the third derivatives cost one sweep for each output.
+GUM 5.1.2, note, in the form that also holds for correlated inputs, from exact second and third derivatives.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.assembly import assemble, function
-from calc.derivatives import gradient
-from calc.errors import InvalidModel, InvalidQuantity, OutsideValidity
-from calc.graph import SCALAR_FUNCTIONS, Graph
+from calc.errors import InvalidQuantity, OutsideValidity
+from calc.expansion import Expansion, expansion_of
 from calc.lookup_values import answered
 from calc.model import CompiledModel, MeasurementModel, compile_model
 from calc.numerical_tolerance import numerical_tolerance
@@ -28,9 +23,7 @@ from calc.quantities import EvaluationWarning, ModelInputs
 from calc.symbol_values import bound_symbols, checked_points, quantities_by_key
 
 Matrix = NDArray[np.float64]
-_FIGURES = ("first_order", "second_order", "estimate_correction")
-_SMALLEST, _LARGEST = 1e-140, 1e140
-_MOST_NODES, _MOST_STEPS = 5000, 50_000
+FIGURES = ("first_order", "second_order", "estimate_correction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,7 @@ class SecondOrderOutput:
         if not matters(self.first_order, self.standard_uncertainty, self.estimate_correction):
             return None
         figures = (self.first_order, self.standard_uncertainty, self.estimate_correction)
-        numbers = dict(zip(_FIGURES, figures, strict=True))
+        numbers = dict(zip(FIGURES, figures, strict=True))
         return EvaluationWarning("propagation.second_order_matters", self.point, self.output, "", numbers)
 
 
@@ -87,70 +80,6 @@ class SecondOrderResult:
             if output.point == point and output.output == name:
                 return output
         raise InvalidQuantity("inputs.unknown_quantity", name=f"{point}/{name}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Expansion:
-    """Compiled derivatives of every output up to the third order.
-
-    `order` are the places of the inputs that can have an uncertainty, by symbol, so that no result depends on the
-    order in which a model lists its inputs; `pairs` are pairs of places in `order`. The function takes all inputs of
-    the model, then the covariances of `pairs` (twice where the two differ), and returns for each output: first
-    derivatives, second derivatives of `pairs`, derivatives of the weighted sum.
-    """
-
-    order: tuple[int, ...]
-    pairs: tuple[tuple[int, int], ...]
-    function: Callable[..., tuple[float, ...]]
-
-
-@functools.lru_cache(maxsize=64)
-def _expansion(compiled: CompiledModel) -> _Expansion:
-    """Return the derivatives of a model, compiled at first use."""
-    program = compiled.program
-    graph = program.graph.copy()
-    exact = {symbol for lookup in compiled.lookups for symbol in lookup.hidden}
-    places = {symbol: place for place, symbol in enumerate(program.symbols) if symbol not in exact}
-    symbols = sorted(places)
-    firsts = [gradient(graph, root, symbols) for root in program.roots]
-    seconds = [_curvatures(graph, symbols, [first[symbol] for symbol in symbols]) for first in firsts]
-    pairs = tuple(sorted({pair for second in seconds for pair in second}))
-    names = {pair: f"{symbols[pair[0]]}, {symbols[pair[1]]}" for pair in pairs}
-    zero = graph.number(0.0)
-    roots: list[int] = []
-    for first, second in zip(firsts, seconds, strict=True):
-        weighted = zero
-        for pair, node in sorted(second.items()):
-            weighted = graph.add(weighted, graph.multiply(graph.input(names[pair]), node))
-        third = gradient(graph, weighted, symbols)
-        roots.extend(first[symbol] for symbol in symbols)
-        roots.extend(second.get(pair, zero) for pair in pairs)
-        roots.extend(third[symbol] for symbol in symbols)
-    if len(graph.live(roots)) > _MOST_NODES:
-        raise InvalidModel("model.too_large", output="second order", limit=_MOST_NODES)
-    code = assemble(graph, (*program.symbols, *names.values()), roots)
-    return _Expansion(tuple(map(places.__getitem__, symbols)), pairs, function(code, SCALAR_FUNCTIONS))
-
-
-def _curvatures(graph: Graph, symbols: Sequence[str], first: Sequence[int]) -> dict[tuple[int, int], int]:
-    """Return the second derivatives that are not zero everywhere, by pair of inputs with the first place not larger.
-
-    Raises InvalidModel `model.too_large` where there are too many to be compiled.
-    """
-    found: dict[tuple[int, int], int] = {}
-    place = {symbol: index for index, symbol in enumerate(symbols)}
-    steps = 0
-    for row, node in enumerate(first):
-        live = graph.live([node])
-        steps += len(live)
-        inputs = [str(graph.nodes[item][1]) for item in live if graph.nodes[item][0] == "input"]
-        columns = [symbol for symbol in inputs if place.get(symbol, -1) >= row]
-        if steps > _MOST_STEPS or len(found) + len(columns) > _MOST_NODES:
-            raise InvalidModel("model.too_large", output="second order", limit=_MOST_NODES)
-        for symbol, second in gradient(graph, node, columns).items():
-            if graph.constant(second) != 0.0:
-                found[row, place[symbol]] = second
-    return found
 
 
 def second_order(
@@ -177,7 +106,7 @@ def second_order(
     Raises OutsideValidity `propagation.no_second_order` where a derivative is not finite or the sum is negative: the
     expansion then says nothing, and distributions have to be propagated (JCGM 101:2008).
     """
-    expansion = _expansion(compiled)
+    expansion = expansion_of(compiled)
     places = np.array(expansion.order, dtype=np.intp)
     u = np.array(standard_uncertainties, dtype=np.float64)[places]
     r = np.asarray(correlation, dtype=np.float64)[np.ix_(places, places)]
@@ -200,7 +129,7 @@ class _NegativeVarianceError(Exception):
 
 
 def _second_order(
-    expansion: _Expansion, values: Sequence[float], u: Matrix, correlation: Matrix, outputs: Sequence[str]
+    expansion: Expansion, values: Sequence[float], u: Matrix, correlation: Matrix, outputs: Sequence[str]
 ) -> SecondOrder:
     """Return what `second_order` does, u and correlations in the order of the expansion; raises ArithmeticError."""
     covariance = correlation * np.multiply.outer(u, u)
@@ -281,88 +210,6 @@ def second_order_of(model: MeasurementModel, inputs: ModelInputs) -> SecondOrder
                 )
             )
     return SecondOrderResult(tuple(outputs), covariances)
-
-
-class SecondOrderCheck:
-    """Says at each point of an evaluation whether the terms of second order matter; made once for a model."""
-
-    def __init__(self, compiled: CompiledModel) -> None:
-        self._compiled = compiled
-        self._expansion: _Expansion | None
-        try:
-            self._expansion = _expansion(compiled)
-        except InvalidModel:  # said at every point by `propagation.second_order_unchecked`
-            self._expansion = None
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether no output has a second derivative, so that there is nothing to say at any point."""
-        return self._expansion is not None and not self._expansion.pairs
-
-    def warnings(
-        self,
-        point: str,
-        values: Sequence[float],
-        standard_uncertainties: Sequence[float],
-        correlation: Matrix | None = None,
-    ) -> list[EvaluationWarning]:
-        """Return a warning for each output whose second-order terms matter, or where the expansion has no value.
-
-        `values`, `standard_uncertainties`: (n_inputs,) in the model's order and units; `correlation`: (n_inputs,
-        n_inputs), None where no inputs are correlated. Codes: `propagation.second_order_matters` with `first_order`,
-        `second_order` and `estimate_correction`, `propagation.no_second_order`, and for models with too many second
-        derivatives `propagation.second_order_unchecked`.
-        """
-        names, expansion = self._compiled.program.outputs, self._expansion
-        if expansion is None:
-            return [EvaluationWarning("propagation.second_order_unchecked", point, name, "") for name in names]
-        if not expansion.pairs:
-            return []
-        figures = _uncorrelated(expansion, values, standard_uncertainties) if correlation is None else None
-        if figures is None:
-            matrix = np.eye(len(values)) if correlation is None else correlation
-            try:
-                found = second_order(self._compiled, values, standard_uncertainties, matrix, point)
-            except OutsideValidity as error:
-                return [EvaluationWarning(error.code, point, str(error.values["output"]), "")]
-            figures = list(
-                zip(found.first_order, found.standard_uncertainties, found.estimate_corrections, strict=True)
-            )
-        return [
-            EvaluationWarning(
-                "propagation.second_order_matters", point, name, "", dict(zip(_FIGURES, row, strict=True))
-            )
-            for name, row in zip(names, figures, strict=True)
-            if matters(*row)
-        ]
-
-
-def _uncorrelated(
-    expansion: _Expansion, values: Sequence[float], u: Sequence[float]
-) -> list[tuple[float, float, float]] | None:
-    """Return first-order u, second-order u and correction of each output, or None where more care is needed."""
-    u = [u[place] for place in expansion.order]
-    pairs, width = expansion.pairs, len(u)
-    weights = [u[i] * u[i] if i == j else 0.0 for i, j in pairs]
-    try:
-        numbers = expansion.function(*values, *weights)
-    except (ArithmeticError, ValueError):
-        return None
-    figures, count = [], 2 * width + len(pairs)
-    for start in range(0, len(numbers), count):
-        first = higher = correction = 0.0
-        for place, u_i in enumerate(u, start):
-            slope = numbers[place] * u_i
-            first += slope * slope
-            higher += slope * numbers[place + width + len(pairs)] * u_i
-        for (i, j), second in zip(pairs, numbers[start + width :], strict=False):
-            term = second * u[i] * u[j]
-            higher += term * term if i != j else 0.5 * term * term
-            correction += 0.5 * term if i == j else 0.0
-        if not _SMALLEST < first + higher < _LARGEST:
-            return None
-        figures.append((math.sqrt(first), math.sqrt(first + higher), correction))
-    return figures
 
 
 def matters(first_order: float, second_order: float, estimate_correction: float) -> bool:

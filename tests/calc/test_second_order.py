@@ -14,7 +14,8 @@ from calc.errors import InvalidModel, InvalidQuantity, OutsideValidity
 from calc.evaluate import evaluate
 from calc.model import CompiledModel, InputDefinition, MeasurementModel, OutputDefinition, compile_model
 from calc.quantities import Correlation, Estimate, InputQuantity, ModelInputs, PointBinding
-from calc.second_order import SecondOrderCheck, matters, second_order, second_order_of
+from calc.second_order import matters, second_order, second_order_of
+from calc.second_order_check import SecondOrderCheck
 
 H1 = "lS + d - lS*(dalpha*theta + alphaS*dtheta)"
 H1_INPUTS = {
