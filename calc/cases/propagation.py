@@ -21,7 +21,6 @@ from calc.quantities import EvaluationWarning, MeasurementResult, OutputResult
 from calc.second_order import SecondOrderResult, second_order_of
 
 METHODS: Final = ("lpu1", "lpu2", "mcm")
-_MOST_INPUTS_EXAMINED: Final = 50  # beyond that the second derivatives of all pairs take too long for a warning
 
 
 class Propagation(Evaluated):
@@ -113,21 +112,10 @@ class Propagation(Evaluated):
             warnings.extend(self.result.warnings)
         except CalcError as error:
             warnings.append(EvaluationWarning(error.code, POINT, str(error.values.get("output", "")), "", {}))
-        warnings.extend(self._of_second_order())
         result = self.result if outputs else None
         summaries = () if self.context.trials is None else self.simulation.summaries(result)
         warnings.extend(self.simulation.warnings)
         return Extras(outputs, tuple(warnings), summaries)
-
-    def _of_second_order(self) -> list[EvaluationWarning]:
-        """Return a warning for every output whose terms of second order matter, in models of ordinary size."""
-        if len(self.inputs.inputs.quantities) > _MOST_INPUTS_EXAMINED:
-            return []
-        try:
-            outputs = self.second.outputs
-        except CalcError as error:
-            return [EvaluationWarning(error.code, POINT, str(error.values.get("output", "")), "", {})]
-        return [output.warning for output in outputs if output.warning is not None]
 
 
 def _figure(entry: Expectation, output: OutputResult, u: float) -> float:

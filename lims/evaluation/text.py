@@ -13,7 +13,7 @@ from calc.reporting import significant
 from calc.rounding import coverage_factor_text, probability_text, round_to_decimals
 from lims import messages
 from lims.core import reader
-from lims.core.messages import has_label, known_codes, label
+from lims.core.messages import known_codes, label
 
 _FIGURE_DIGITS: Final = 10
 _BUDGET_DIGITS: Final = 6
@@ -165,6 +165,6 @@ def _warning(warning: EvaluationWarning) -> str:
     code = f"evaluation_warning.{warning.code}"
     if code in known_codes():
         return messages.words(code, values)
-    if warning.code in known_codes() and not has_label(warning.code):
+    if warning.code in known_codes():
         return messages.words(warning.code, {**values, **warning.numbers, "point": warning.point, "text": ""})
     return f"{warning.code} {printable(warning.name)}".strip()
