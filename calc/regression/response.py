@@ -21,6 +21,7 @@ from calc.units import parse_unit
 
 Array = NDArray[np.float64]
 _MOST_CURVATURES = 200_000
+_SLOPE_OF_POWER = "log in the slope of a power"
 
 _ON_ARRAYS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
@@ -46,7 +47,11 @@ _ON_ARRAYS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "pow": np.power,
         "sign": lambda x: np.where(x == 0.0, np.nan, np.sign(x)),
         "less": lambda x, y: np.where(x < y, 1.0, np.where(x > y, 0.0, np.nan)),
+        _SLOPE_OF_POWER: lambda x: np.where(x == 0.0, 0.0, np.log(np.where(x == 0.0, 1.0, x))),
     }
+)
+_ON_DECIMALS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {**extended.FUNCTIONS, _SLOPE_OF_POWER: lambda x: x.ln() if x else x}
 )
 
 
@@ -69,8 +74,11 @@ class ResponseModel:
                 raise InvalidModel("model.duplicate", name=name)
         symbols = {name: Measure(graph.input(name)) for name in names}
         root = UnitCheck(graph, symbols, output).lower(parse(expression, output), parse_unit("1"))
+        formula = len(graph.nodes)
         slopes = gradient(graph, root, self.parameters)
         self._graph = graph
+        # x**b at x = 0: its slope x**b log(x) is 0 there, the limit; a logarithm of the formula itself has no value
+        self._formula = formula
         self._roots = [root, *(slopes[name] for name in self.parameters)]
         self._order = graph.live(self._roots)
         inputs = {graph.input(name) for name in self.predictors}
@@ -106,7 +114,10 @@ class ResponseModel:
                 known[node] = number(constant)
             elif node not in known:
                 arguments = [known[argument] for argument in self._graph.arguments(node)]
-                known[node] = functions[str(self._graph.nodes[node][0])](*arguments)
+                operation = str(self._graph.nodes[node][0])
+                if operation == "log" and node >= self._formula:
+                    operation = _SLOPE_OF_POWER
+                known[node] = functions[operation](*arguments)
         return known
 
     def on_arrays(self, parameters: Array, predictors: Sequence[Array], rows: int) -> tuple[Array, Array] | None:
@@ -156,10 +167,10 @@ class ResponseModel:
         table: list[list[Decimal]] = []
         with localcontext(extended.context()):
             start = {self._graph.input(n): v for n, v in zip(self.parameters, parameters, strict=True)}
-            shared = self._run(self._once, start, extended.FUNCTIONS, _decimal)
+            shared = self._run(self._once, start, _ON_DECIMALS, _decimal)
             for row in predictors:
                 known = {**shared, **dict(zip(inputs, row, strict=True))}
-                self._run(self._each, known, extended.FUNCTIONS, _decimal)
+                self._run(self._each, known, _ON_DECIMALS, _decimal)
                 table.append([known[root] for root in self._roots])
         columns = [list(column) for column in zip(*table, strict=True)]
         return columns[0], columns[1:]

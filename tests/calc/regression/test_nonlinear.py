@@ -118,6 +118,18 @@ def test_every_function_in_doubles_and_in_50_digits(
     assert fit.coefficients == pytest.approx(true, rel=1e-12)
 
 
+def test_a_power_law_may_start_at_zero() -> None:
+    """x**b log(x), the slope of x**b, is 0 at x = 0; the logarithm of the formula itself has no value there."""
+    x = [0.0, 1.0, 2.0, 3.0, 4.0]
+    fit = nonlinear_regression("b1*x**b2 + b3", [0.1, 1.1, 2.9, 5.3, 8.1], {"x": x}, {"b1": 1, "b2": 1.2, "b3": 0})
+    best, _ = curve_fit(
+        lambda t, a, b, c: a * t**b + c, x, [0.1, 1.1, 2.9, 5.3, 8.1], (1.0, 1.2, 0.0), ftol=1e-14, xtol=1e-14
+    )
+    assert fit.coefficients == pytest.approx(best.tolist(), rel=1e-5)
+    with pytest.raises(OutsideValidity):
+        nonlinear_regression("b1*log(x)", [0.1, 1.1, 2.9, 5.3, 8.1], {"x": x}, {"b1": 1})
+
+
 def test_a_formula_knows_where_it_is_linear() -> None:
     model = ResponseModel("b1 + b2*exp(-x*b4) + b3*exp(-x*b5)", ["b1", "b2", "b3", "b4", "b5"], ["x"])
     assert model.linear == (0, 1, 2)
