@@ -95,11 +95,14 @@ def chosen_coverage_factor(degrees_of_freedom: float, rule: CoverageRule) -> flo
     return student_table(rule.coverage_probability).factor(degrees_of_freedom)
 
 
-def chosen_coverage_factors(degrees_of_freedom: Array, rule: CoverageRule) -> Array:
-    """Return a coverage rule's factors for an array of degrees of freedom, with the bits of the function on one."""
+def chosen_coverage_factors(degrees_of_freedom: Array, rule: CoverageRule, out: Array | None = None) -> Array:
+    """Return a coverage rule's factors for an array of degrees of freedom, with the bits of the function on one.
+
+    They are written into `out` where it is given, an array of the same shape.
+    """
     if rule.truncate_degrees_of_freedom:
         degrees_of_freedom = np.floor(degrees_of_freedom * _ROUNDING)
-    factors = student_table(rule.coverage_probability).factors(degrees_of_freedom)
+    factors = student_table(rule.coverage_probability).factors(degrees_of_freedom, out)
     if rule.stated_factor is not None:
         factors[degrees_of_freedom >= rule.stated_from_degrees_of_freedom] = rule.stated_factor
     return factors

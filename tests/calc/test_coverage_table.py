@@ -28,7 +28,7 @@ PROBABILITIES = (0.5, 0.6827, 0.9, 0.95, 0.9545, 0.99, 0.9973, 0.9999, 0.999999,
 def degrees() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     generator = np.random.default_rng(20261121)
     spread = 1.0 / generator.uniform(1e-9, 1.0, 20_000)
-    joints = np.concatenate([128.0 / np.arange(1, 129), np.nextafter(128.0 / np.arange(1, 128), 0.0)])
+    joints = np.concatenate([512.0 / np.arange(1, 513), np.nextafter(512.0 / np.arange(1, 512), 0.0)])
     return np.concatenate([np.arange(1.0, 500.0), spread, 10.0 ** generator.uniform(0.0, 12.0, 5_000), joints])
 
 
