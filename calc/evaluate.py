@@ -23,7 +23,7 @@ from calc.quantities import (
     OutputResult,
     PointBinding,
 )
-from calc.symbol_values import bound_symbols
+from calc.symbol_values import bound_symbols, checked_points, quantities_by_key
 
 _NEARLY_NORMAL = frozenset({Distribution.NORMAL, Distribution.MULTIVARIATE_NORMAL, Distribution.T})
 _DOMINANT_SHARE = 1.0 / (1.0 + 0.3**2)
@@ -49,11 +49,9 @@ def evaluate(model: MeasurementModel, inputs: ModelInputs, *, seed: int) -> Meas
     binder = _binder(model)
     looked_up = answered(binder.compiled, inputs)
     inputs = looked_up.inputs
-    quantities = {quantity.key: quantity for quantity in inputs.quantities}
-    if len(quantities) < len(inputs.quantities):
-        raise _duplicate([quantity.key for quantity in inputs.quantities], "input quantity")
+    quantities = quantities_by_key(inputs)
     pairs = correlation_pairs(tuple(quantities), inputs.correlations)
-    _check_points(inputs.points)
+    checked_points(inputs.points)
     neighbours = neighbours_of(pairs)
     results: list[OutputResult] = []
     bound_points: list[BoundPoint] = []
@@ -84,19 +82,6 @@ def _binder(model: MeasurementModel) -> Binder:
             _BINDERS.clear()
         _BINDERS[id(model)] = binder
     return binder
-
-
-def _duplicate(names: Sequence[str], field: str) -> InvalidQuantity:
-    first = next(name for index, name in enumerate(names) if name in names[:index])
-    return InvalidQuantity("quantity.duplicate", name=first, field=field)
-
-
-def _check_points(points: Sequence[PointBinding]) -> None:
-    if not points:
-        raise InvalidQuantity("inputs.no_points")
-    names = [binding.point for binding in points]
-    if len(set(names)) < len(names):
-        raise _duplicate(names, "point")
 
 
 def _result(point: str, name: str, unit: str, rule: CoverageRule, bound: BoundPoint, found: Propagated) -> OutputResult:

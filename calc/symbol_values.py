@@ -37,11 +37,9 @@ class BoundSymbols:
 
 def quantities_by_key(inputs: ModelInputs) -> dict[str, InputQuantity]:
     """Return the input quantities by key; raises InvalidQuantity for a key given twice."""
-    quantities: dict[str, InputQuantity] = {}
-    for quantity in inputs.quantities:
-        if quantity.key in quantities:
-            raise InvalidQuantity("quantity.duplicate", name=quantity.key, field="input quantity")
-        quantities[quantity.key] = quantity
+    quantities = {quantity.key: quantity for quantity in inputs.quantities}
+    if len(quantities) < len(inputs.quantities):
+        raise _duplicate([quantity.key for quantity in inputs.quantities], "input quantity")
     return quantities
 
 
@@ -49,11 +47,14 @@ def checked_points(points: Sequence[PointBinding]) -> None:
     """Raise InvalidQuantity unless there is a point and every point has a name of its own."""
     if not points:
         raise InvalidQuantity("inputs.no_points")
-    seen = set[str]()
-    for binding in points:
-        if binding.point in seen:
-            raise InvalidQuantity("quantity.duplicate", name=binding.point, field="point")
-        seen.add(binding.point)
+    names = [binding.point for binding in points]
+    if len(set(names)) < len(names):
+        raise _duplicate(names, "point")
+
+
+def _duplicate(names: Sequence[str], field: str) -> InvalidQuantity:
+    first = next(name for index, name in enumerate(names) if name in names[:index])
+    return InvalidQuantity("quantity.duplicate", name=first, field=field)
 
 
 def in_unit(quantity: InputQuantity, unit: str) -> tuple[float, float]:
