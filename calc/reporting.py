@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
 
 from calc.errors import InvalidQuantity
 from calc.quantities import Estimate, not_negative
-from calc.rounding import THIN_SPACE, RoundingMode, localise, report
+from calc.rounding import THIN_SPACE, RoundingMode, localise, report, reported_uncertainty, round_significant
 from calc.units import canonical_unit, convert_difference, display_unit, exact, parse_unit
 
 _NO_BREAK = "\u00a0"
@@ -154,7 +154,7 @@ def floored(expanded_uncertainty: float, unit: str, coverage_probability: float,
         return spread
     if coverage_probability != floor.coverage_probability:
         raise InvalidQuantity("reporting.probability", value=coverage_probability, expected=floor.coverage_probability)
-    return max(spread, convert_difference(floor.expanded_uncertainty, floor.unit, unit))
+    return reported_uncertainty(spread, convert_difference(floor.expanded_uncertainty, floor.unit, unit))
 
 
 def read_written(text: str, unit: str, *, language: str = "en") -> Estimate:
@@ -195,12 +195,7 @@ def significant(number: float, digits: int, language: str) -> str:
     """
     if math.isinf(number):
         return localise("-1", language).replace("1", "∞") if number < 0 else "∞"
-    if isinstance(digits, bool) or not 1 <= digits <= 17:
-        raise InvalidQuantity("quantity.out_of_range", name="report", field="digits", lower=1, upper=17, value=digits)
-    if math.isnan(number):
-        raise InvalidQuantity("quantity.not_finite", name="report", field="value", value=number)
-    with localcontext(prec=digits, rounding=ROUND_HALF_UP):
-        rounded = +Decimal(repr(float(number)))
+    rounded = round_significant(number, digits)
     if not rounded:
         return localise("0", language)
     exponent = rounded.adjusted()

@@ -16,7 +16,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from calc.errors import InvalidQuantity
-from calc.quantities import not_negative, positive
+from calc.quantities import finite, not_negative, positive
 from calc.units import canonical_unit, display_unit, exact, exact_factor
 
 THIN_SPACE = "\u2009"
@@ -130,6 +130,17 @@ def round_to_decimals(number: float | Decimal, decimals: int, mode: RoundingMode
     rounding = ROUND_CEILING if mode is RoundingMode.UP else ROUND_HALF_UP
     with localcontext(_CONTEXT):
         return _plain(_decimal(exact(number)).quantize(Decimal(1).scaleb(-decimals), rounding=rounding))
+
+
+def round_significant(number: float, digits: int) -> Decimal:
+    """Return a number with at most so many significant digits (1 to 17), a half away from zero; for tables only.
+
+    Reported results go through `report`. Raises InvalidQuantity for a number that is not finite, or other digits.
+    """
+    if isinstance(digits, bool) or not 1 <= digits <= 17:
+        raise InvalidQuantity("quantity.out_of_range", name="report", field="digits", lower=1, upper=17, value=digits)
+    with localcontext(prec=digits, rounding=ROUND_HALF_UP):
+        return +Decimal(repr(finite(number, "report", "value")))
 
 
 def reported_uncertainty(expanded_uncertainty: float, cmc: float | None) -> float:
