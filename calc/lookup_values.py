@@ -77,11 +77,11 @@ class _Answers:
 
     compiled: CompiledModel
     inputs: ModelInputs
-    quantities: dict[str, InputQuantity] = field(default_factory=dict)
-    warnings: list[EvaluationWarning] = field(default_factory=list)
+    quantities: dict[str, InputQuantity] = field(init=False, default_factory=dict)
+    warnings: list[EvaluationWarning] = field(init=False, default_factory=list)
     _given: Mapping[str, InputQuantity] = field(init=False)
     _curves: dict[str, BoundCurve] = field(init=False)
-    _asked: dict[str, dict[str, float]] = field(default_factory=dict)
+    _asked: dict[str, dict[str, float]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._given = quantities_by_key(self.inputs)

@@ -2,9 +2,10 @@
 
 A look-up means f(x) + δ: the curve's value at its argument and the curve's own uncertainty there, a zero-mean input.
 At the estimate x0 of the argument it is written as v + (s + ½ c (x - x0)) (x - x0) with v = f(x0) + δ, s = f'(x0) and
-c = f''(x0), exact numbers of the curve. So the derivatives of first and second order with respect to everything the
-argument rests on are exact, and a formula with look-ups is arithmetic like any other. v is an input of the model with
-a line in the budget; x0, s and c are numbers without uncertainty, which no budget shows.
+c = f''(x0), exact numbers of the curve. So the first and second derivatives with respect to everything the argument
+rests on are exact (the third derivative of a curve is left out of the terms of second order), and a formula with
+look-ups is arithmetic like any other. v is an input of the model with a line in the budget; x0, s and c are numbers
+without uncertainty, which no budget shows.
 """
 
 from __future__ import annotations

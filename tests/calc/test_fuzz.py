@@ -240,7 +240,7 @@ def test_records(record: object) -> None:
     _read(record)
 
 
-DEEP = settings(max_examples=20_000, suppress_health_check=[HealthCheck.too_slow])
+DEEP = settings(max_examples=8_000, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.long
