@@ -290,3 +290,9 @@ class MeasurementResult:
             if result.point == point and result.output == name:
                 return result
         raise InvalidQuantity("inputs.unknown_quantity", name=f"{point}/{name}")
+
+    def to_ufloats(self) -> dict[tuple[str, str], AffineScalarFunc]:
+        """Return the outputs by (point, output) as numbers of the package `uncertainties`, with their covariance."""
+        from calc.interchange import result_as_ufloats  # it stands on this module
+
+        return result_as_ufloats(self)
