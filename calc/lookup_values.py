@@ -161,7 +161,7 @@ class _Answers:
         bound = self._curves[key]
         curve = bound.curve
         try:
-            asked = convert(x, lookup.argument_unit, curve.argument_unit)
+            asked = convert(x, lookup.argument_unit, curve.argument_unit) + 0.0  # no -0.0, which equals 0.0
             per_argument = exact_factor(lookup.argument_unit, curve.argument_unit)
             per_value = exact_factor(curve.value_unit, lookup.unit)
             name = f"{key} @ {asked!r} {curve.argument_unit}"

@@ -167,6 +167,15 @@ def test_curves_in_curves_and_over_arrays() -> None:
     assert {line.symbol for line in total.budget} == {"s", "v[1]", "v[2]", "H(s)", "G(20 * H(s))", "H(v[1])", "H(v[2])"}
 
 
+def test_zero_has_no_sign() -> None:
+    """0.0 and -0.0 are one argument, so one quantity: the points share the curve's uncertainty whole."""
+    result = evaluate(model_of(("G(t)", "mV")), inputs_of(0.0, -0.0), seed=0)
+    keys = {line.key for output in result.outputs for line in output.budget if line.symbol == "G(t)"}
+    assert keys == {"curve @ 0.0 degC"}
+    u = result.outputs[0].combined_standard_uncertainty
+    assert result.covariance[0][1] == pytest.approx(u * u - (0.25 * 0.1) ** 2, rel=1e-12)
+
+
 def test_units_of_a_curve_and_of_its_definition() -> None:
     curve = StraightLine("gauge", "kPa", "mV", Domain(0.0, 10.0), 5.0, 2.0, 0.3, 0.01**2, 0.001**2)
     model = MeasurementModel(
