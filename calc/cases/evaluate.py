@@ -55,7 +55,7 @@ def evaluate_case(case: Table, context: Context) -> CaseOutcome:
             kind = _kind_of(case)
             entries = _entries(case, kind)
             outcome = replace(outcome, figures=tuple(Figure(entry, None, error=refusal) for entry, refusal in entries))
-            case.only(_COMMON | kind.fields | kind.parameters)
+            case.only(_COMMON | kind.fields | kind.parameters | _columns(case, kind))
             evaluated = kind.take_in(case, context, [entry for entry, _ in entries])
             outcome = replace(outcome, figures=tuple(_figure(entry, refusal, evaluated) for entry, refusal in entries))
             return replace(outcome, extras=evaluated.extras())
@@ -63,6 +63,12 @@ def evaluate_case(case: Table, context: Context) -> CaseOutcome:
         return _refused(outcome, error)
     except ArithmeticError as error:
         return _refused(outcome, _too_large(case, error))
+
+
+def _columns(case: Table, kind: Kind) -> frozenset[str]:
+    """Return the fields that hold columns under names of the case's own choice."""
+    names = case.fields.get("predictors") if "predictors" in kind.fields else None
+    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
 
 
 def _refused(outcome: CaseOutcome, error: CalcError) -> CaseOutcome:
