@@ -53,6 +53,8 @@ FURTHER = {
     "Rat43": (10.9, 11.3),
     "Eckerle4": (10.4, 10.6),
     "Lanczos1": (10.5, 10.7),
+    "Bennett5": (10.9, 11.0),
+    "Roszman1": (10.8, 12.1),
 }
 
 # data set: digits of mean, experimental standard deviation, lag-1 autocorrelation
