@@ -152,7 +152,9 @@ def test_regressions_in_the_case_itself() -> None:
         'what = "coef:1"', 'what = "se:1"', 'what = "rss"', 'what = "dof"', 'what = "r2"'
     )
     assert numbers(line) == pytest.approx([1.5, math.sqrt(1 / 12), 1 / 6, 1.0, 1 - (1 / 6) / (14 / 3)], rel=1e-14)
-    plane = 'kind = "linear_regression"\ny = [1, 3, 4]\nt = [1, 2, 3]\nw = [1, 4, 9]\npredictors = ["t", "w"]\n'
+    plane = (
+        'kind = "linear_regression"\ny = [1, 3, 4, 4]\nt = [1, 2, 3, 4]\nw = [1, 4, 9, 16]\npredictors = ["t", "w"]\n'
+    )
     assert numbers(plane + expect('what = "coef:0"', 'what = "coef:2"')) == pytest.approx([-2.0, -0.5], rel=1e-14)
     curve = 'kind = "nonlinear_regression"\ny = [1, 2, 4]\nx = [0, 1, 2]\nstart = [2, 0.5]\n'
     curve += '[case.model]\ny = "b1*exp(b2*x)"\n'
