@@ -55,7 +55,7 @@ def evaluate_case(case: Table, context: Context) -> CaseOutcome:
             kind = _kind_of(case)
             entries = _entries(case, kind)
             outcome = replace(outcome, figures=tuple(Figure(entry, None, error=refusal) for entry, refusal in entries))
-            case.only(_COMMON | kind.fields | kind.parameters | _columns(case, kind))
+            case.only(kind.fields | kind.parameters | _columns(case, kind), _COMMON)
             evaluated = kind.take_in(case, context, [entry for entry, _ in entries])
             outcome = replace(outcome, figures=tuple(_figure(entry, refusal, evaluated) for entry, refusal in entries))
             return replace(outcome, extras=evaluated.extras())
@@ -105,7 +105,7 @@ def _entry(table: Table, kind: Kind) -> tuple[Expectation, CalcError | None]:
     what, of = table.fields.get("what"), table.fields.get("of")
     bare = Expectation(table, what if isinstance(what, str) else "", of if isinstance(of, str) else None)
     try:
-        table.only(ENTRY_FIELDS | kind.parameters, strict=False)
+        table.only(kind.parameters, ENTRY_FIELDS, strict=False)
         what, pair = table.text("what"), _asked_of(table)
         operator = table.choice("op", _OPERATORS, "=")
         tolerance = table.number("tol", 0.0)

@@ -199,14 +199,14 @@ class Table:
         """Return this table with the fields of `other` wherever it has none itself."""
         return Table({**other.fields, **self.fields}, self.case, self.path)
 
-    def only(self, known: Collection[str], *, strict: bool = True) -> None:
-        """Refuse a field that is not `known`, naming the one probably meant: misspelt it would be without effect.
+    def only(self, known: Collection[str], remarks: Collection[str] = (), *, strict: bool = True) -> None:
+        """Refuse a field that is neither `known` nor one of the `remarks`: misspelt it would be without effect.
 
-        A text under another name is a remark and harmless, unless its name is nearly that of a known field. Where it
-        is not `strict`, only such near names are refused.
+        A text under another name is a remark too and harmless, unless its name is nearly that of a known field. Where
+        it is not `strict`, only such near names are refused.
         """
         for name, value in self.fields.items():
-            if name in known:
+            if name in known or name in remarks:
                 continue
             near = difflib.get_close_matches(name, [one for one in sorted(known) if len(one) > 2], 1, _ALIKE)
             if near or (strict and not isinstance(value, str)):

@@ -239,3 +239,13 @@ def test_a_spoilt_case_is_evaluated_or_refused_and_nothing_else(data: st.DataObj
 def test_the_helper_refuses_files_it_does_not_hold() -> None:
     with pytest.raises(InvalidQuantity):
         rows({}, "none.csv")
+
+
+def test_remarks_are_harmless() -> None:
+    text = 'kind = "t_factor"\nverified_on = "2026"\nsources = "two"\nverified = true\n' + expect(
+        'what = "t"; p = 0.9; dof = 3; remark = "seen"; published_digits = 3; atol = 0.1'
+    )
+    found = outcome(text)
+    assert found.error is None
+    assert found.figures[0].error is None
+    assert found.figures[0].entry.parameters["published_digits"] == 3
