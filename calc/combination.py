@@ -12,12 +12,14 @@ covariance matrix does, exactly known inputs add nothing below, and ν_g lies be
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from calc.assembly import assemble, function
 from calc.graph import SCALAR_FUNCTIONS, Graph
 
+Place = TypeVar("Place", bound=Hashable)
 Pair = tuple[int, int, int]
 """Two places and what is known of their correlation beforehand: 1 or -1 for complete correlation, else 0."""
 
@@ -63,7 +65,7 @@ def combine(
     }
     zero = graph.number(0.0)
     variance = squares = weighted = fourth_powers = zero
-    for group in _groups(components, list(correlated)):
+    for group in groups_of(components, correlated):
         inside = {pair: known for pair, known in correlated.items() if pair[0] in group}
         own = _Group(graph, [(place, components[place]) for place in group], inverse_degrees, inside)
         part = own.variance()
@@ -77,19 +79,20 @@ def combine(
     return Combination(variance, squares, weighted, fourth_powers)
 
 
-def _groups(places: Mapping[int, int], pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Return the places in groups that pairs hold together, in order."""
+def groups_of(places: Iterable[Place], pairs: Iterable[tuple[Place, Place]]) -> list[list[Place]]:
+    """Return the places in groups that pairs hold together, each group and all groups in the order of `places`."""
     leader = {place: place for place in places}
 
-    def find(place: int) -> int:
+    def find(place: Place) -> Place:
         while leader[place] != place:
+            leader[place] = leader[leader[place]]
             place = leader[place]
         return place
 
     for first, second in pairs:
         leader[find(second)] = find(first)
-    groups: dict[int, list[int]] = {}
-    for place in places:
+    groups: dict[Place, list[Place]] = {}
+    for place in leader:
         groups.setdefault(find(place), []).append(place)
     return list(groups.values())
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.combination import Pair, complete
+from calc.combination import Pair, complete, groups_of
 from calc.correlations import require_positive_semidefinite
 from calc.coverage import chosen_coverage_factor
 from calc.errors import InvalidQuantity
@@ -51,14 +51,20 @@ def correlation_pairs(keys: Sequence[str], correlations: Sequence[Correlation]) 
 
 
 def _check_positive_semidefinite(pairs: Pairs, place: Mapping[str, int]) -> None:
+    """Check the matrix group by group: what no correlation holds together cannot contradict itself."""
     names = sorted({key for pair in pairs for key in pair}, key=place.__getitem__)
-    if len(names) < 3:
-        return  # two quantities with |r| <= 1 never contradict each other
-    index = {name: i for i, name in enumerate(names)}
-    matrix = np.eye(len(names))
-    for (first, second), r in pairs.items():
-        matrix[index[first], index[second]] = matrix[index[second], index[first]] = r
-    require_positive_semidefinite(names, matrix)
+    groups = groups_of(names, pairs)
+    home = {name: number for number, group in enumerate(groups) for name in group}
+    inside: list[list[tuple[str, str]]] = [[] for _ in groups]
+    for pair in pairs:
+        inside[home[pair[0]]].append(pair)
+    for group, own in zip(groups, inside, strict=True):
+        if len(group) > 2:  # two quantities with |r| <= 1 never contradict each other
+            index = {name: i for i, name in enumerate(group)}
+            matrix = np.eye(len(group))
+            for first, second in own:
+                matrix[index[first], index[second]] = matrix[index[second], index[first]] = pairs[first, second]
+            require_positive_semidefinite(group, matrix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,8 @@ def _add_correlated(
 ) -> None:
     """Add what two correlated quantities contribute, the same above and below the diagonal."""
     rows = sorted({*one[0], *two[0]})
+    if len(rows) == 1:
+        return  # both in one output alone: they are in its variance
     place = {row: index for index, row in enumerate(rows)}
     columns = np.zeros((2, len(rows)))
     for column, (outputs, numbers) in zip(columns, (one, two), strict=True):

@@ -67,3 +67,17 @@ def test_sums_agree_with_the_matrix_product(contributions: list[float], r: float
     matrix = np.array(output_covariance([keys, keys], table.tolist(), variances, pairs))
     assert np.allclose(matrix, expected, rtol=1e-12, atol=1e-12)
     assert np.array_equal(matrix, matrix.T)
+
+
+def test_only_quantities_held_together_can_contradict_each_other() -> None:
+    keys = [f"{letter}{number}" for number in range(200) for letter in "abc"]
+    sound = [
+        Correlation(f"{one}{number}", f"{two}{number}", r)
+        for number in range(200)
+        for one, two, r in (("a", "b", 0.9), ("b", "c", 0.9), ("a", "c", 0.8))
+    ]
+    assert len(correlation_pairs(keys, sound)) == 600
+    sound[-1] = Correlation("a199", "c199", -0.9)
+    with pytest.raises(InvalidQuantity) as caught:
+        correlation_pairs(keys, sound)
+    assert caught.value.values["name"] == "a199, b199, c199"
