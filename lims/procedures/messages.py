@@ -72,6 +72,17 @@ MESSAGES: Final[dict[str, str]] = {
     "definition.model.temperature_point": N_(
         "A temperature in %(unit)s can be subtracted or averaged, nothing else, in %(text)s."
     ),
+    "definition.model.unit_argument": N_(
+        "The calibration curve %(name)s takes a value in %(expected)s, not in %(unit)s: %(text)s."
+    ),
+    "definition.model.index": N_("%(name)s has no element %(index)s."),
+    "definition.model.size": N_("%(name)s: an array has 1 to %(limit)s elements, not %(value)s."),
+    "definition.model.array_size": N_("The arrays in %(text)s do not have the same size."),
+    "definition.model.no_array": N_("%(name)s needs an array: %(text)s."),
+    "definition.model.array_left": N_("%(name)s is an array where one number is needed."),
+    "definition.model.too_many_lookups": N_(
+        "%(name)s: a model looks values up in calibration curves at most %(limit)s times."
+    ),
     # procedures
     "procedure.not_found": N_("There is no procedure %(code)s, or no such version of it."),
     "procedure.damaged": N_("The stored definition can no longer be read at %(fault)s."),
@@ -139,6 +150,12 @@ LABELS: Final[dict[str, str]] = {
     "input_kind.nominal": N_("nominal value of the point"),
     "input_kind.condition": N_("room condition"),
     "reduction.mean": N_("mean"),
+    "reduction.mean_of_series": N_("mean of a series in time"),
+    "reduction.mean_of_cycles": N_("mean over cycles, by analysis of variance"),
+    "reduction.median": N_("median"),
+    "reduction.pooled_standard_deviation": N_("pooled standard deviation"),
+    "reduction.aba_difference": N_("mean of the ABA differences"),
+    "reduction.ab_difference": N_("mean of the differences in pairs"),
     "reduction.standard_deviation": N_("standard deviation"),
     "reduction.range": N_("range"),
     "reduction.abba_difference": N_("mean of the ABBA differences"),
