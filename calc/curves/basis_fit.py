@@ -14,10 +14,12 @@ from typing import Final
 
 import numpy as np
 
-from calc.curves.line_kernel import Array
+from calc.curves.curve import Array, checked_size
 from calc.errors import InvalidQuantity, NotConverged
 
 _STEPS: Final = 100
+_LARGEST: Final = 1e15
+_SMALLEST: Final = 1e-40  # of a standard uncertainty
 _SETTLED: Final = 1e-9  # of an uncertainty, which rounding of points a million uncertainties from 0 stays below
 
 Basis = Callable[[Array], Array]
@@ -55,7 +57,7 @@ def fit_basis(points: Array, basis: Basis, slopes: Basis, name: str, *, scale_kn
     Raises InvalidQuantity (`curve.too_few_points`, `curve.equal_arguments` where the points do not determine the
     coefficients, `curve.exact_point`, numbers), NotConverged.
     """
-    _check(points, name)
+    check_points(points, name)
     x, y, u_x, u_y = points
     adjusted = x.copy()
     count = basis(x).shape[1]
@@ -107,9 +109,11 @@ def _least_squares(design: Array, response: Array, spread: Array, name: str) -> 
     return coefficients, inverse @ inverse.T, response - design @ coefficients
 
 
-def _check(points: Array, name: str) -> None:
+def check_points(points: Array, name: str) -> None:
+    """Raise InvalidQuantity for numbers that no curve is fitted to; to be called before any function of them."""
+    if points.shape[1] == 0:
+        raise InvalidQuantity("curve.too_few_points", name=name, count=0, needed=1)
     for field, row in zip(("x", "y", "u_x", "u_y"), points, strict=True):
-        if not bool(np.isfinite(row).all()):
-            raise InvalidQuantity("quantity.not_finite", name=name, field=field, value=float(row[~np.isfinite(row)][0]))
+        checked_size(row, name, field, _LARGEST, 0.0 if field in {"x", "y"} else _SMALLEST)
         if field in {"u_x", "u_y"} and bool((row < 0.0).any()):
             raise InvalidQuantity("quantity.negative", name=name, field=field, value=float(row.min()))

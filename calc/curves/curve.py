@@ -101,10 +101,10 @@ class Curve(ABC):
         """Return everything at one exactly known argument, with notes for the reviewer."""
         return CurvePoint(
             argument=x,
-            value=self.value(x),
-            derivative=self.derivative(x),
-            second_derivative=self.second_derivative(x),
-            standard_uncertainty=self.standard_uncertainty(x),
+            value=finite(self.value(x), self.name, "value"),
+            derivative=finite(self.derivative(x), self.name, "derivative"),
+            second_derivative=finite(self.second_derivative(x), self.name, "second_derivative"),
+            standard_uncertainty=finite(self.standard_uncertainty(x), self.name, "standard_uncertainty"),
             degrees_of_freedom=self.degrees_of_freedom(x),
             notes=self.domain.notes(x, self.name),
         )
@@ -200,6 +200,17 @@ def combined(value: float, parts: Sequence[tuple[float, float]], unit: str) -> E
     below = math.fsum(share * share / nu for share, nu in shares)
     least = min((nu for share, nu in shares if share > 0.0), default=math.inf)
     return Estimate(value, total, unit, max(1.0 / below, least) if below > 0.0 else math.inf)
+
+
+def checked_size(values: Array, name: str, field: str, largest: float, smallest: float = 0.0) -> None:
+    """Raise InvalidQuantity unless numbers are finite, at most `largest` in size, and 0 or at least `smallest`.
+
+    Whatever is squared and divided afterwards then stays a number.
+    """
+    for value in np.ravel(values).tolist():
+        size = abs(finite(value, name, field))
+        if size > largest or 0.0 < size < smallest:
+            raise InvalidQuantity("quantity.too_large", name=name, field=field, value=value)
 
 
 def checked_covariance(matrix: Sequence[Sequence[float]], size: int, name: str) -> tuple[tuple[float, ...], ...]:

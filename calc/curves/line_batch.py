@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from calc.curves.domain import Domain
 from calc.curves.line_kernel import Array, Points, Solution, is_plain, solve_many, work_space
 from calc.curves.line_search import solve_alone
-from calc.curves.straight_line import POINT_FIELDS, LineCovariance, LineFit
+from calc.curves.straight_line import POINT_FIELDS, LineCovariance, LineFit, check_origin
 from calc.errors import CalcError, InvalidQuantity
 
 _BLOCK: Final = 20000
@@ -107,6 +107,7 @@ def fit_lines(
     Raises what `fit_line` raises, with `line` (counted from 0) among the error's values.
     Source: ISO/TS 28037:2010, clauses 6, 7 and 8, annex E.
     """
+    check_origin(x0, name)
     data, scale_known = _line_data(x, y, u_x, u_y, cov_xy, name)
     n, lines = data.shape[1:]
     full = covariance is LineCovariance.FULL

@@ -6,6 +6,7 @@ takes the sums of `calc.curves.line_kernel` with V⁻¹ in place of the weights.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,12 +16,14 @@ from scipy.linalg import solve_triangular
 
 from calc.curves.domain import Domain
 from calc.curves.line_kernel import Array, Solution, propagated, room
-from calc.curves.straight_line import LineCovariance, LineFit, Numbers, enough_points, point_rows
+from calc.curves.line_search import FLATTEST, check_points, scaled_points, unscaled
+from calc.curves.straight_line import LineCovariance, LineFit, Numbers, check_origin, enough_points, point_rows
 from calc.errors import InvalidQuantity, NotConverged
 
 Matrix = Sequence[Sequence[float]] | NDArray[np.float64]
 
 _STEPS: Final = 60
+_STEEPEST: Final = 1e60
 _SETTLED: Final = 1e-16  # as in the kernel: of (1 + χ²)
 _ROUNDING: Final = 1e-8
 _STALLED: Final = 0.25
@@ -52,6 +55,7 @@ def fit_correlated_line(
     variance. Raises InvalidQuantity as `fit_line`, `curve.covariance`; NotConverged.
     Source: ISO/TS 28037:2010, clauses 9 and 10.
     """
+    check_origin(x0, name)
     values = point_rows([x, y], name)
     n = values.shape[1]
     zeros = np.zeros((n, n))
@@ -61,14 +65,14 @@ def fit_correlated_line(
         "v_xy": zeros if v_xy is None else _matrix(v_xy, n, name, "v_xy"),
     }
     enough_points(n, 2, name)
-    for row, field in zip(values, ("x", "y"), strict=True):
-        if not bool(np.isfinite(row).all()):
-            raise InvalidQuantity("quantity.not_finite", name=name, field=field, value=float(row[~np.isfinite(row)][0]))
-    if values[0].min() == values[0].max():
-        raise InvalidQuantity("curve.equal_arguments", name=name, value=float(values[0][0]))
+    u_x, u_y = (np.sqrt(np.maximum(np.diag(blocks[key]), 0.0)) for key in ("v_xx", "v_yy"))
+    data = room(5, n)
+    for row, numbers in zip(data, (values[0], values[1], u_x, u_y, np.diag(blocks["v_xy"])), strict=True):
+        row[:] = numbers
+    check_points(data, name)
     _check(blocks, name)
-    u_x, u_y = np.sqrt(np.diag(blocks["v_xx"])), np.sqrt(np.diag(blocks["v_yy"]))
-    scale_x, scale_y = _power_of_two(values[0], u_x), _power_of_two(values[1], u_y)
+    _, exponent_x, exponent_y = scaled_points(data, name)
+    scale_x, scale_y = math.ldexp(1.0, exponent_x), math.ldexp(1.0, exponent_y)
     scaled = _Lines(
         values[0] / scale_x,
         values[1] / scale_y,
@@ -78,19 +82,7 @@ def fit_correlated_line(
         name,
     )
     found = scaled.solved(full=covariance is LineCovariance.FULL)
-    ratio = scale_y / scale_x
-    solution = Solution(
-        found.centre * scale_x,
-        found.value * scale_y,
-        found.slope * ratio,
-        found.variance_value * scale_y * scale_y,
-        found.variance_slope * ratio * ratio,
-        found.chi_squared,
-        found.steps,
-    )
-    data = room(5, n)
-    for row, numbers in zip(data, (values[0], values[1], u_x, u_y, np.diag(blocks["v_xy"])), strict=True):
-        row[:] = numbers
+    solution = unscaled(found, exponent_x, exponent_y, name)
     return LineFit(data, solution, True, x0, name, argument_unit, value_unit, domain)
 
 
@@ -121,6 +113,8 @@ class _Lines:
             m = float(one @ fitted) / w
             centred = fitted - m * one
             information = float(centred @ centred)
+            if not information > FLATTEST:
+                raise InvalidQuantity("curve.equal_arguments", name=self.name, value=self.x_mean)
             pull = float(t.sum())
             newton = curvature > 1e-3 * information
             # where F does not curve upward the step of Gauss and Newton still leads downward
@@ -130,6 +124,8 @@ class _Lines:
             da = pull / w - across * db
             decrement = pull * pull / w + force * db
             slope, intercept = slope + db, intercept + da
+            if not abs(slope) < _STEEPEST:
+                break
             limit = 1.0 + float(white[:, 0] @ white[:, 0])
             settled = decrement <= _SETTLED * limit or (_ROUNDING * limit >= decrement >= _STALLED * previous)
             if settled and newton:
@@ -146,7 +142,10 @@ class _Lines:
 
     def _start(self) -> float:
         """Return the slope of ordinary least squares."""
-        return float(self.x @ self.y) / float(self.x @ self.x)
+        spread = float(self.x @ self.x)
+        if not spread > FLATTEST:
+            raise InvalidQuantity("curve.equal_arguments", name=self.name, value=self.x_mean)
+        return float(self.x @ self.y) / spread
 
     def _root(self, slope: float) -> Array:
         """Return the lower triangular root of the covariance of the residuals."""
@@ -185,7 +184,3 @@ def _check(blocks: dict[str, Array], name: str) -> None:
     forbidden = bool((whole[size == 0.0] != 0.0).any()) or bool((np.abs(scaled) > 1.0 + 1e-12).any())
     if forbidden or np.linalg.eigvalsh(scaled)[0] < -1e-10 * len(whole):
         raise InvalidQuantity("curve.covariance", name=name, field="covariance of x and y")
-
-
-def _power_of_two(values: Array, u: Array) -> float:
-    return float(2.0 ** np.clip(np.frexp(max(float(np.abs(values).max()), float(u.max())))[1], -500, 500))

@@ -27,7 +27,6 @@ _STALLED: Final = 0.25
 _JOINT: Final = 0.999999  # of r²(x, y): above, a point may have no variance across the line
 UNBALANCED: Final = 1e4
 _LARGEST: Final = 1e25  # squares of products of five such numbers, u(y) below, are numbers still
-_FEW: Final = 4000  # numbers; more would start the threads of the linear algebra library
 SMALLEST: Final = 1e-25  # of u(y)
 
 _add = np.add.reduce
@@ -121,17 +120,11 @@ def work_space(n: int, lines: int) -> Array:
 
 def is_plain(data: Array) -> bool:
     """Whether all numbers are of a size and sign that the plain way takes; NaN and infinities are not."""
-    flat = data.ravel("K")
-    if flat.size <= _FEW:
-        if (
-            not float(np.dot(flat, flat)) < _LARGEST * _LARGEST
-        ):  # a third of the time of two extremes; silent where it overflows
-            return False
-    elif not (float(flat.min()) > -_LARGEST and float(flat.max()) < _LARGEST):
+    if not float(np.maximum.reduce(data, None)) < _LARGEST:
         return False
-    least = np.minimum.reduce(data[2:4], 1)
-    u_x, u_y = least.tolist() if least.ndim == 1 else least.min(1).tolist()
-    if not (u_x >= 0.0 and u_y > SMALLEST):
+    least = np.minimum.reduce(data, 1)
+    x, y, u_x, u_y = (least if least.ndim == 1 else least.min(1)).tolist()[:4]
+    if not (x > -_LARGEST and y > -_LARGEST and u_x >= 0.0 and u_y > SMALLEST):
         return False
     return len(data) == 4 or bool((data[4] * data[4] <= _JOINT * (data[2] * data[2]) * (data[3] * data[3])).all())
 

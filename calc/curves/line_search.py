@@ -10,13 +10,17 @@ from typing import Final
 
 import numpy as np
 
-from calc.curves.line_kernel import SMALLEST, Array, Points, Solution, curvature_of, described, is_plain, solve_one
+from calc.curves.line_kernel import SMALLEST, Array, Points, Solution, curvature_of, is_plain, propagated, solve_one
 from calc.errors import InvalidQuantity, NotConverged
 from calc.quantities import finite
 
-_DIRECTIONS: Final = 720
+_DIRECTIONS: Final = 180
 _STEPS: Final = 200
 _JOINT: Final = 1.0 + 1e-12
+_LARGEST: Final = 1e140  # of any number, and its inverse of the largest of an axis, so that variances are numbers
+_EXACT: Final = 1e-28  # of the largest variance across the line: below, a point leaves the others nothing to say
+FLATTEST: Final = 1e-100  # of the information on the slope, in scaled numbers
+_SMALLEST: Final = 1e-60  # of a standard uncertainty, as a share of the largest number of its axis
 
 
 def solve_alone(data: Array, name: str, *, full: bool) -> Solution:
@@ -35,14 +39,19 @@ def solve_hard(data: Array, name: str, *, full: bool) -> Solution:
     not determined. Source: ISO/TS 28037:2010, clauses 6 to 8.
     """
     check_points(data, name)
-    scaled, exponent_x, exponent_y = _scaled(data)
+    scaled, exponent_x, exponent_y = scaled_points(data, name)
     found = None
     if scaled[3].min() > SMALLEST:
         found = solve_one(Points(scaled), full=full)
     if found is None:
         found = _searched(scaled, name, full=full)
+    return unscaled(found, exponent_x, exponent_y, name)
+
+
+def unscaled(found: Solution, exponent_x: int, exponent_y: int, name: str) -> Solution:
+    """Return the line in the units given, of one whose axes were divided by powers of two."""
     try:
-        unscaled = replace(
+        line = replace(
             found,
             centre=math.ldexp(found.centre, exponent_x),
             value=math.ldexp(found.value, exponent_y),
@@ -52,9 +61,9 @@ def solve_hard(data: Array, name: str, *, full: bool) -> Solution:
         )
     except OverflowError:
         raise InvalidQuantity("quantity.too_large", name=name, field="slope", value=found.slope) from None
-    if unscaled.variance_slope == 0.0 or unscaled.variance_value == 0.0:
+    if line.variance_slope == 0.0 or line.variance_value == 0.0:
         raise InvalidQuantity("quantity.too_large", name=name, field="1/u(b)", value=found.slope)
-    return unscaled
+    return line
 
 
 def check_points(data: Array, name: str) -> None:
@@ -63,6 +72,8 @@ def check_points(data: Array, name: str) -> None:
         for value in row.tolist():
             if finite(value, name, field) < 0.0 and field in {"u_x", "u_y"}:
                 raise InvalidQuantity("quantity.negative", name=name, field=field, value=value)
+            if field != "cov_xy" and abs(value) > _LARGEST:
+                raise InvalidQuantity("quantity.too_large", name=name, field=field, value=value)
     x, _, u_x, u_y = data[:4]
     if x.min() == x.max():
         raise InvalidQuantity("curve.equal_arguments", name=name, value=float(x[0]))
@@ -73,9 +84,17 @@ def check_points(data: Array, name: str) -> None:
         raise InvalidQuantity("curve.covariance", name=name, field="cov_xy")
 
 
-def _scaled(data: Array) -> tuple[Array, int, int]:
+def scaled_points(data: Array, name: str) -> tuple[Array, int, int]:
     """Return the points with x and y divided by powers of two, and the exponents."""
-    exponents = [math.frexp(max(float(np.abs(data[k]).max()), float(data[k + 2].max())))[1] for k in (0, 1)]
+    exponents = []
+    for axis, field in enumerate(("x", "y")):
+        u = data[axis + 2]
+        largest = max(float(np.abs(data[axis]).max()), float(u.max()))
+        tiny = (u > 0.0) & (u < _SMALLEST * largest)
+        if largest * _LARGEST < 1.0 or bool(tiny.any()):
+            value = float(u[tiny][0]) if bool(tiny.any()) else largest
+            raise InvalidQuantity("quantity.too_large", name=name, field=f"1/u({field})", value=value)
+        exponents.append(math.frexp(largest)[1])
     ex, ey = exponents
     scaled = np.empty_like(data)
     for row, exponent in enumerate((ex, ey, ex, ey, ex + ey)[: len(data)]):
@@ -106,9 +125,9 @@ def _searched(data: Array, name: str, *, full: bool) -> Solution:
         if not lower <= following <= upper:
             following = 0.5 * (lower + upper)
         if abs(following - slope) <= 4.0 * 2.0**-52 * abs(slope) or upper - lower <= 2.0**-52 * abs(slope):
-            return _Profile(data, following).solution(step, full=full)
+            return _Profile(data, following).solution(step, name, full=full)
         if at.curvature > 0.0 and move * at.force <= 1e-30:
-            return _Profile(data, following).solution(step, full=full)
+            return _Profile(data, following).solution(step, name, full=full)
         slope = following
     raise NotConverged("solver.not_converged", name=name, count=_STEPS)
 
@@ -121,8 +140,10 @@ class _Profile:
         vx, vy = np.square(data[2]), np.square(data[3])
         joint = data[4] if len(data) > 4 else np.zeros_like(x)
         variance = vy - 2.0 * slope * joint + slope * slope * vx
-        # an exact point across this direction would weigh infinitely: its weight is the largest there can be
-        floor = 1e-30 * float(variance.max())
+        # an exact point across this direction would weigh infinitely: here it gets a large weight, and is refused
+        # where it stays in the solution
+        floor = _EXACT * float(variance.max())
+        self.exact = int(np.argmin(variance)) + 1 if float(variance.min()) <= floor else None
         w = 1.0 / np.maximum(variance, floor if floor > 0.0 else 1e-300)
         total = float(w.sum())
         self.slope = slope
@@ -130,14 +151,31 @@ class _Profile:
         x, r = x - self.x_mean, (y - self.y_mean) - slope * (x - self.x_mean)
         t = w * r
         q = (slope * vx - joint) * t
+        self.weights, self.fitted = w, x + q
         products = (w, w * x, w * q, w * q * x, w * q * q, w * x * x, t * r, t, t * x, t * q, vx * t * t)
         self.sums = tuple(math.fsum(product.tolist()) for product in products)
         self.chi_squared = self.sums[6]
         self.across, self.curvature = curvature_of(self.sums)
         self.force = self.sums[8] + self.sums[9] - self.across / self.sums[0] * self.sums[7]
 
-    def solution(self, steps: int, *, full: bool) -> Solution:
+    def solution(self, steps: int, name: str, *, full: bool) -> Solution:
         """Return the line as it stands."""
-        intercept = self.y_mean + self.sums[7] / self.sums[0]
-        numbers = described(self.sums, self.across, self.curvature, self.x_mean, intercept, self.slope, full=full)
+        if self.exact is not None:
+            raise InvalidQuantity("curve.exact_point", name=name, point=self.exact)
+        if not self.curvature > FLATTEST:
+            raise InvalidQuantity("curve.equal_arguments", name=name, value=self.x_mean)
+        s, w = self.sums, self.sums[0]
+        intercept = self.y_mean + s[7] / w
+        m = (s[1] + s[2]) / w
+        # of the differences themselves: with very unequal weights the sums would cancel
+        information = math.fsum((self.weights * np.square(self.fitted - m)).tolist())
+        if not information > FLATTEST:
+            raise InvalidQuantity("curve.equal_arguments", name=name, value=self.x_mean)
+        if full:
+            excess = max(s[10] - s[4], 0.0)
+            numbers = propagated(
+                w, s[2], information, excess, self.across, self.curvature, self.x_mean, intercept, self.slope
+            )
+        else:
+            numbers = (self.x_mean + m, intercept + m * self.slope, self.slope, 1.0 / w, 1.0 / information)
         return Solution(*numbers, self.chi_squared, steps)

@@ -18,7 +18,7 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.curves.curve import Argument, Array, Curve, checked_covariance
+from calc.curves.curve import Argument, Array, Curve, checked_covariance, checked_size
 from calc.curves.domain import Domain
 from calc.curves.spline import parabola_roots, spline_matrix
 from calc.errors import InvalidQuantity, OutsideValidity
@@ -27,6 +27,8 @@ from calc.quantities import finite, not_negative
 
 _ROOT_3: Final = math.sqrt(3.0)
 _NEAR: Final = 1e-12
+_LARGEST: Final = 1e30
+"""Of any number, and its inverse of the distance of two points: the term's variance then is a number."""
 
 Where = tuple[NDArray[np.int64], Array, Array]
 """Lower neighbour, fraction of the interval and its width, each of the arguments' shape."""
@@ -94,8 +96,10 @@ class PointCurve(Curve):
             if len(numbers) != n:
                 raise InvalidQuantity("curve.point_count", name=self.name, field=field, count=len(numbers), needed=n)
             object.__setattr__(self, field, tuple(check(number, self.name, field) for number in numbers))
+            if field != "freedoms":
+                checked_size(np.array(getattr(self, field)), self.name, field, _LARGEST)
         for left, right in zip(self.arguments, self.arguments[1:], strict=False):
-            if left >= right:
+            if not right - left >= 1.0 / _LARGEST:
                 raise InvalidQuantity("curve.equal_arguments", name=self.name, value=right)
         object.__setattr__(self, "half_width", not_negative(self.half_width, self.name, "half_width"))
         self._check_term()

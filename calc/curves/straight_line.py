@@ -28,6 +28,7 @@ from calc.quantities import degrees_of_freedom as checked_degrees_of_freedom
 from calc.quantities import finite, not_negative
 
 POINT_FIELDS: Final = ("x", "y", "u_x", "u_y", "cov_xy")
+LARGEST_ORIGIN: Final = 1e140
 Numbers = Sequence[float | Decimal] | NDArray[np.float64]
 """One number a point."""
 
@@ -302,6 +303,7 @@ def fit_line(
     Source: ISO/TS 28037:2010, clauses 6, 7 and 8, annex E.
     """
     data, scale_known = point_data(x, y, u_x, u_y, cov_xy, name)
+    check_origin(x0, name)
     full = covariance is LineCovariance.FULL
     return LineFit(data, solve_alone(data, name, full=full), scale_known, x0, name, argument_unit, value_unit, domain)
 
@@ -323,6 +325,12 @@ def point_data(
     if cov_xy is not None:
         rows.append(cov_xy)
     return point_rows(rows, name), scale_known
+
+
+def check_origin(x0: float, name: str) -> None:
+    """Raise InvalidQuantity unless x0 is a finite number whose square is one too."""
+    if x0 and abs(finite(x0, name, "x0")) > LARGEST_ORIGIN:
+        raise InvalidQuantity("quantity.too_large", name=name, field="x0", value=x0)
 
 
 def point_rows(rows: Sequence[Numbers | float], name: str) -> Array:

@@ -8,9 +8,9 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from calc.curves.basis_fit import BasisFit, fit_basis
+from calc.curves.basis_fit import BasisFit, check_points, fit_basis
 from calc.curves.coefficients import derived, horner, sign_changes
-from calc.curves.curve import Argument, Array, Curve, checked_covariance
+from calc.curves.curve import Argument, Array, Curve, checked_covariance, checked_size
 from calc.curves.domain import Domain
 from calc.curves.straight_line import Numbers, point_rows
 from calc.errors import InvalidQuantity, OutsideValidity
@@ -18,6 +18,7 @@ from calc.quantities import degrees_of_freedom as checked_degrees_of_freedom
 from calc.quantities import finite
 
 ZERO_CELSIUS: Final = 273.15
+_SMALLEST: Final = 1e-12
 _ZEROS: Final = {"degC": ZERO_CELSIUS, "K": 0.0}
 
 
@@ -136,10 +137,12 @@ def fit_thermistor(
     Raises what `calc.curves.basis_fit.fit_basis` raises, `quantity.not_positive` for a resistance or temperature.
     """
     points = point_rows([resistances, temperatures, u_r, 1.0 if u_t is None else u_t], name)
+    check_points(points, name)
     kelvins = points[1] + _ZEROS.get(value_unit, 0.0)
     for field, row in (("R", points[0]), ("T", kelvins)):
         if not bool((row > 0.0).all()):
             raise InvalidQuantity("quantity.not_positive", name=name, field=field, value=float(row.min()))
+        checked_size(row, name, field, 1.0 / _SMALLEST, _SMALLEST)
     powers = [0, 1, 2, 3] if square else [0, 1, 3]
     logarithms = np.log(points[0])
     middle = float(logarithms.mean())

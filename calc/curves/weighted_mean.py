@@ -6,15 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from scipy.special import chdtrc, chdtri
 
-from calc.curves.curve import checked_covariance
+from calc.curves.curve import checked_covariance, checked_size
 from calc.curves.line_kernel import Array
 from calc.errors import InvalidQuantity
 from calc.quantities import Estimate
 from calc.units import convert, convert_difference
+
+_SMALLEST: Final = 1e-140
+_LARGEST: Final = 1e70
+"""Of a standard uncertainty or a distance from the middle, in the smallest standard uncertainty."""
 
 
 class MeanUncertainty(StrEnum):
@@ -96,7 +101,10 @@ def weighted_mean(
         raise InvalidQuantity("quantity.not_positive", name=name, field="standard_uncertainty", value=float(u.min()))
     # about a middle value and in units of the smallest uncertainty, so that nothing overflows or cancels
     middle, least = float(np.median(values)), float(u.min())
+    checked_size(u, "weighted mean", "standard_uncertainty", 1.0 / _SMALLEST, _SMALLEST)
+    checked_size(values, "weighted mean", "value", 1.0 / _SMALLEST)
     around, spread = (values - middle) / least, u / least
+    checked_size(np.concatenate([around, spread]), "weighted mean", "value / standard_uncertainty", _LARGEST)
     weights, variance = _weights(spread, correlation)
     mean = float(weights @ around)
     chi_squared = _chi_squared(around - mean, spread, correlation)

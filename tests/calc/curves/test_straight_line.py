@@ -184,7 +184,7 @@ def test_exact_points_among_others() -> None:
     assert heavy.a == pytest.approx(1.0, abs=1e-8)
 
 
-@pytest.mark.parametrize("scale", [1e-150, 1e-60, 1e60, 1e140])
+@pytest.mark.parametrize("scale", [1e-130, 1e-60, 1e60, 1e130])
 def test_far_from_one(scale: float) -> None:
     fit, plain = (
         fit_line(np.array(X) * scale, np.array(Y) * scale, 0.2 * scale, np.array(U_Y) * scale),
