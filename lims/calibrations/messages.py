@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lims.calibrations import analysis_messages, calculation_messages
+from lims.calibrations import analysis_messages, calculation_messages, warning_messages
 from lims.core.marks import N_
 
 MESSAGES: Final[dict[str, str]] = {
@@ -86,6 +86,7 @@ MESSAGES: Final[dict[str, str]] = {
     "evaluation.no_condition": N_("The condition or its instrument is missing."),
     **calculation_messages.MESSAGES,
     **analysis_messages.MESSAGES,
+    **warning_messages.MESSAGES,
 }
 
 LABELS: Final[dict[str, str]] = {

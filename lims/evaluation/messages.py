@@ -27,18 +27,8 @@ MESSAGES: Final[dict[str, str]] = {
     ),
     "evaluate.warning": N_("Note: %(words)s"),
     "evaluate.summary": N_("Cases: %(cases)s; figures: %(figures)s; not met: %(missed)s; refused: %(refused)s"),
-    "evaluation_warning.coverage.dominant_distribution": N_(
-        "%(name)s dominates and is not normal: k may not give the stated probability."
-    ),
-    "evaluation_warning.curve.extended": N_("The line is used beyond its points."),
     "evaluation_warning.case.degrees_not_drawn": N_(
         "Monte Carlo draws %(name)s from a normal distribution; its degrees of freedom count only with dist = “t”."
-    ),
-    "evaluation_warning.monte_carlo.copula": N_(
-        "Inputs that are not normal are correlated: they were joined by a Gaussian copula."
-    ),
-    "evaluation_warning.propagation.second_order_matters": N_(
-        "%(output)s: terms of second order matter; propagate distributions."
     ),
 }
 

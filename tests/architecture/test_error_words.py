@@ -106,3 +106,17 @@ def test_no_code_of_the_calculation_core_is_unknown_to_its_list() -> None:
     }
     assert codes
     assert codes - set(calc.errors.ENGLISH) == set()
+
+
+def test_every_warning_of_the_calculation_core_has_words() -> None:
+    warned = {
+        argument.value
+        for path in python_files()
+        if module_name(path).startswith("calc.")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if node.func.id in {"EvaluationWarning", "CurveNote"} and node.args
+        if isinstance(argument := node.args[0], ast.Constant)
+    }
+    assert len(warned) > 4
+    assert {f"evaluation_warning.{code}" for code in warned} - set(_words()) == set()
