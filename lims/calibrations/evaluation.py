@@ -7,7 +7,7 @@ and conformity is judged with it (DESIGN promise 8).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -31,16 +31,15 @@ from lims.procedures.scope import cmc_at
 RESULT_SCHEMA: Final = 1
 
 
-def evaluate_record(record: Mapping[str, Any], only: Collection[tuple[str, str]] | None = None) -> dict[str, Any]:
+def evaluate_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """Evaluate a whole input record and return the whole result record: plain JSON, numbers as text.
 
-    Points that cannot be evaluated stand under "failures" with a code; a submission refuses them. `only` names the
-    rows, by section and point, that a preview asks for: each comes out as it does among all the others.
+    Points that cannot be evaluated stand under "failures" with a code; a submission refuses them.
     """
     read = read_record(record)
     sections, rows, failures = [], [], []
     for section in read.case.definition.sections:
-        built = build_section(read.case, section, only)
+        built = build_section(read.case, section)
         measured = _measure(built, read.case.seed)
         failures += [_failure_data(entry) for entry in built.failures]
         if measured is None:

@@ -17,11 +17,10 @@ from lims.calibrations.facts import (
     EvaluationView,
     RunFacts,
 )
-from lims.calibrations.gathering import Gathered, Places, RunMaterial, input_record, seed_of
+from lims.calibrations.gathering import Gathered, RunMaterial, Sources, input_record, seed_of
 from lims.calibrations.models import Evaluation
 from lims.calibrations.results import derived_of, failures_of, results_of
 from lims.core.errors import NotFound
-from lims.procedures import queries as procedures
 from standards import queries as standards
 
 
@@ -29,29 +28,26 @@ def material_of(session: Session, run: RunFacts) -> RunMaterial:
     """Read everything stored under a run."""
     return RunMaterial(
         run=run,
-        procedure=procedures.procedure_version_facts(session, run.procedure_version_id),
+        procedure=queries.version_of(session, run),
         instrument=standards.instrument_facts(session, run.instrument_id),
         readings=queries.readings(session, run.id),
         uses=queries.equipment(session, run.id),
     )
 
 
-def preview(session: Session, material: RunMaterial, *, now: datetime) -> tuple[EvaluationView, Gathered]:
+def preview(
+    session: Session, material: RunMaterial, *, now: datetime, sources: Sources | None = None
+) -> tuple[EvaluationView, Gathered]:
     """Evaluate what is stored so far, by the same code as a submission; nothing is written."""
-    gathered = input_record(session, material, now=now)
+    gathered = input_record(session, material, now=now, sources=sources)
     return view_of(material.run, gathered.record), gathered
 
 
-def preview_rows(session: Session, material: RunMaterial, only: Places | None, *, now: datetime) -> EvaluationView:
-    """Evaluate some rows of what is stored so far (None: all), by the same code as everything else."""
-    return view_of(material.run, input_record(session, material, now=now, only=only).record, only)
-
-
-def view_of(run: RunFacts, record: dict[str, Any], only: Places | None = None) -> EvaluationView:
-    """Evaluate an input record, or some rows of it, and return it as a view that is not stored."""
+def view_of(run: RunFacts, record: dict[str, Any]) -> EvaluationView:
+    """Evaluate an input record and return it as a view that is not stored."""
     input_text = canonical(record)
     # What is shown is what was written: the record passes through its text once, as when it is run again.
-    result_text = canonical(evaluate_record(json.loads(input_text), only))
+    result_text = canonical(evaluate_record(json.loads(input_text)))
     return _view(
         input_text,
         result_text,

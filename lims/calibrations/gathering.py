@@ -53,6 +53,7 @@ class RunMaterial:
     instrument: InstrumentFacts
     readings: tuple[ReadingFacts, ...]
     uses: tuple[EquipmentUseFacts, ...]
+    last_observed_at: datetime | None = None
 
     @property
     def definition(self) -> Definition:
@@ -70,7 +71,12 @@ class RunMaterial:
         return agreed.get(section.code, ()) or section.points
 
     def measured_at(self, fallback: datetime) -> datetime:
-        """Return the time of the last reading, the instant for which the standards' values are taken."""
+        """Return the time of the last reading, the instant for which the standards' values are taken.
+
+        `last_observed_at` is given where not all readings of the run are at hand.
+        """
+        if self.last_observed_at is not None:
+            return self.last_observed_at
         return max((reading.observed_at for reading in self.current), default=fallback)
 
 
@@ -86,10 +92,10 @@ Places = Collection[tuple[str, str]]
 class Sources:
     """What the calibrations of a run say, each read once however many points are asked of it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, known: Sources | None = None) -> None:
         self._session = session
-        self._sources: dict[tuple[int, int | None], standards.ReferenceSource] = {}
-        self._choices: dict[int, CalibrationChoice] = {}
+        self._sources: dict[tuple[int, int | None], standards.ReferenceSource] = {} if known is None else known._sources
+        self._choices: dict[int, CalibrationChoice] = {} if known is None else known._choices
 
     def source(self, calibration_id: int, content_id: int | None) -> standards.ReferenceSource:
         """Return a content of a calibration, or its only one. Raises NotFound, RuleViolation."""
@@ -105,10 +111,10 @@ class Sources:
         return self._choices[calibration_id].contents
 
 
-def input_record(session: Session, material: RunMaterial, *, now: datetime, only: Places | None = None) -> Gathered:
-    """Return the whole input of the run's evaluation as plain data; with `only`, as much as those rows rest on."""
+def input_record(session: Session, material: RunMaterial, *, now: datetime, sources: Sources | None = None) -> Gathered:
+    """Return the whole input of the run's evaluation as plain data; `sources` are calibrations read before."""
     run, version = material.run, material.procedure
-    references, faults = _references(Sources(session), material, material.measured_at(now), only)
+    references, faults = _references(sources or Sources(session), material, material.measured_at(now))
     left_out = queries.points_left_out(queries.exclusions(session, run.id))
     contents = sorted({use.content_id for use in material.uses if use.content_id is not None})
     record: dict[str, Any] = {
@@ -177,14 +183,12 @@ def _item_resolution(material: RunMaterial) -> dict[str, dict[str, str]]:
     return found
 
 
-def _references(
-    sources: Sources, material: RunMaterial, at: datetime, only: Places | None
-) -> tuple[list[dict[str, Any]], list[UseFault]]:
+def _references(sources: Sources, material: RunMaterial, at: datetime) -> tuple[list[dict[str, Any]], list[UseFault]]:
     """Ask each chosen calibration for its value at every point where the model wants it."""
     found: list[dict[str, Any]] = []
     faults: dict[tuple[int, str], UseFault] = {}
     for use, section, point, asked in _wanted(sources, material):
-        if use.calibration_id is None or not (only is None or section[0] == CONDITIONS or section in only):
+        if use.calibration_id is None:
             continue
         content_id = asked or use.content_id
         try:

@@ -211,7 +211,7 @@ def _sheet(
     only: Places | None,
 ) -> SheetView:
     points = [p for p in material.points_of(section) if only is None or (section.code, p.code) in only]
-    arranged = _arrange(section, points)
+    arranged = arrange(section, points)
     found = slips(material.current, section, phase, points)
     views = []
     for point in points:
@@ -233,7 +233,7 @@ def _sheet(
         phase=phase,
         kind=str(section.layout.kind),
         unit=_entry_unit(views) or section.layout.entry_unit,
-        columns=_columns(section, arranged[points[0].code][0]) if points else (),
+        columns=columns_of(section, arranged[points[0].code][0]) if points else (),
         points=tuple(views),
         leading="" if first is None else first.symbol,
         leading_mean=first is not None and first.reduction == "mean",
@@ -265,7 +265,7 @@ def _entry_unit(points: Sequence[PointView]) -> str:
     return max(typed, key=lambda reading: reading.id).unit if typed else ""
 
 
-def _arrange(section: Section, points: Sequence[MeasuringPoint]) -> dict[str, list[list[Cell]]]:
+def arrange(section: Section, points: Sequence[MeasuringPoint]) -> dict[str, list[list[Cell]]]:
     """Return the rows of each point: cells that are read in one go stand beside each other."""
     rows: dict[str, dict[tuple[int, int], list[Cell]]] = {point.code: {} for point in points}
     for cell in cells(section, points):
@@ -286,7 +286,7 @@ def _row_of(section: Section, cell: Cell) -> tuple[int, int]:
     return 0, 0
 
 
-def _columns(section: Section, row: Sequence[Cell]) -> tuple[ColumnView, ...]:
+def columns_of(section: Section, row: Sequence[Cell]) -> tuple[ColumnView, ...]:
     """Return the heads of a sheet from its first row."""
     kind = section.layout.kind
     upward = kind is LayoutKind.UP_DOWN

@@ -8,7 +8,7 @@ weights) are summed; within one calibration of a set they correlate, by default 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import combinations
@@ -59,18 +59,11 @@ class _Bound:
     reduction: Reduction | None = None
 
 
-def build_section(
-    case: Case, section: procedure.Section, only: Collection[tuple[str, str]] | None = None
-) -> SectionInputs:
-    """Return the model and the bound quantities of a section; a point that cannot be bound becomes a failure.
-
-    `only` names the points, each with its section, that are asked for (None: all).
-    """
+def build_section(case: Case, section: procedure.Section) -> SectionInputs:
+    """Return the model and the bound quantities of a section; a point that cannot be bound becomes a failure."""
     built = SectionInputs(section)
     bound: dict[PointCase, dict[str, _Bound]] = {}
     for point in _points_to_evaluate(case, section):
-        if only is not None and (section.code, point.point.code) not in only:
-            continue
         try:
             bound[point] = {entry.symbol: _bind(case, point, entry) for entry in section.inputs}
         except CalcError as error:

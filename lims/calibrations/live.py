@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
-from lims.calibrations.evaluations import material_of, preview, preview_rows
-from lims.calibrations.facts import Address, ConditionRange, EvaluationView, Phase, RunFacts
+from lims.calibrations.evaluations import material_of, preview
+from lims.calibrations.facts import CONDITIONS, Address, ConditionRange, EvaluationView, Phase, RunFacts
 from lims.calibrations.gathering import Places, RunMaterial
 from lims.calibrations.grid import CellView, PointView, SheetView, conditions_sheet, sheets
 from lims.calibrations.models import Adjustment, EquipmentUse, Reading, ReadingExclusion
 from lims.calibrations.previous import PreviousResult, previous_results
 from lims.calibrations.reach import rows_reached
+from lims.calibrations.rows import material_of_rows, preview_of_rows
 from lims.calibrations.standing import condition_ranges, phases, standing
 from lims.calibrations.workflow import Problem, problems
 from lims.core.actor import Actor
@@ -50,12 +51,13 @@ class Changes:
 def after_cell(session: Session, actor: Actor, run_id: int, address: Address, *, now: datetime) -> Changes:
     """Return a cell just written and the results that it reaches, by the code that stores results."""
     run = queries.run_facts(session, actor, run_id)
-    material = material_of(session, run)
-    only = rows_reached(material.definition, address)
+    only = rows_reached(queries.version_of(session, run).definition, address)
+    whole = only is None or address.section == CONDITIONS
+    material = material_of(session, run) if only is None or whole else material_of_rows(session, run, only)
     found: tuple[SheetView, ...] = ()
     if only is None or only:
-        view = preview_rows(session, material, only, now=now)
-        found = sheets(material, _phases(session, run_id, address), view, queries.exclusions(session, run_id), only)
+        view = preview(session, material, now=now)[0] if whole else preview_of_rows(session, material, now=now)
+        found = sheets(material, _phases(session, run_id, address), view, queries.exclusions(session, run_id))
     written = [cell for cell in _cells((*found, conditions_sheet(material))) if cell.address == address]
     return Changes(run, tuple(written), found, previous_of(session, run, found))
 

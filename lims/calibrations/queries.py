@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, bindparam, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from lims.calibrations.facts import (
     Address,
@@ -39,7 +40,16 @@ from lims.jobs.facts import AgreedSpecification, DecisionRule
 from lims.people import access
 from lims.people.access import Permission
 from lims.people.models import Site
+from lims.procedures import queries as procedures
+from lims.procedures.facts import ProcedureVersionFacts
 from standards import queries as standards
+
+_LATER = aliased(Reading)
+_LAST_OBSERVATION = (
+    select(func.max(Reading.observed_at))
+    .outerjoin(_LATER, _LATER.supersedes_id == Reading.id)
+    .where(Reading.run_id == bindparam("run"), _LATER.id.is_(None))
+)
 
 
 def run_row(session: Session, run_id: int, *, lock: str = "") -> CalibrationRun:
@@ -116,9 +126,27 @@ def facts_of(session: Session, row: CalibrationRun) -> RunFacts:
     )
 
 
-def readings(session: Session, run_id: int) -> tuple[ReadingFacts, ...]:
-    """Return every reading of a run, the superseded ones included, in the order they were entered."""
-    rows = list(session.execute(select(Reading).where(Reading.run_id == run_id).order_by(Reading.id)).scalars())
+def version_of(session: Session, run: RunFacts) -> ProcedureVersionFacts:
+    """Return the procedure version of a run, read once in a transaction: a version in use is frozen."""
+    known: dict[int, ProcedureVersionFacts] = session.info.setdefault("procedure_versions", {})
+    if run.procedure_version_id not in known:
+        known[run.procedure_version_id] = procedures.procedure_version_facts(session, run.procedure_version_id)
+    return known[run.procedure_version_id]
+
+
+def readings(
+    session: Session, run_id: int, places: Collection[tuple[str, str]] | None = None
+) -> tuple[ReadingFacts, ...]:
+    """Return every reading of a run, the superseded ones included, in the order they were entered.
+
+    With `places` only those of these sections and points.
+    """
+    query = select(Reading).where(Reading.run_id == run_id).order_by(Reading.id)
+    if places is not None:
+        query = query.where(
+            or_(false(), *(and_(Reading.section == section, Reading.point == point) for section, point in places))
+        )
+    rows = list(session.execute(query).scalars())
     followed = {row.supersedes_id: row.id for row in rows if row.supersedes_id is not None}
     out = {
         entry.reading_id: entry.kind if entry.kind != "restored" else None
@@ -126,6 +154,11 @@ def readings(session: Session, run_id: int) -> tuple[ReadingFacts, ...]:
         if entry.reading_id is not None
     }
     return tuple(_reading(row, followed.get(row.id), out.get(row.id)) for row in rows)
+
+
+def last_observation(session: Session, run_id: int) -> datetime | None:
+    """Return when a run's last reading that holds was observed."""
+    return session.execute(_LAST_OBSERVATION, {"run": run_id}).scalar_one_or_none()
 
 
 def reading_facts(row: Reading) -> ReadingFacts:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -38,12 +40,19 @@ from lims.core.numbers import MAX_LENGTH, parse_decimal
 from lims.core.text import normalise
 from lims.jobs.facts import points_from_json
 from lims.people import queries as people
-from lims.procedures import queries as procedures
 from lims.procedures.definition_facts import Definition
 from lims.procedures.layouts import cells, condition_cells
 from standards import queries as standards
 
 _UUID_LENGTH: Final = 36
+_PLACE: Final = ("section", "point", "cycle", "direction", "sequence", "role", "phase")
+# Written once: these are asked for every reading.
+_IN_CELL: Final = (
+    select(Reading)
+    .where(*(getattr(Reading, name) == bindparam(name) for name in ("run_id", *_PLACE)))
+    .order_by(Reading.id)
+)
+_BY_UUID: Final = select(Reading).where(Reading.client_uuid == bindparam("client_uuid"))
 
 
 def record_reading(session: Session, actor: Actor, command: RecordReading, *, now: datetime) -> ReadingFacts:
@@ -127,7 +136,7 @@ def _repeated(session: Session, command: RecordReading) -> ReadingFacts | None:
     """Return the reading that carries the same client UUID already; another content under it is refused."""
     if not 8 <= len(command.client_uuid) <= _UUID_LENGTH:
         raise InvalidInput([FieldError("client_uuid", "reading.no_uuid")])
-    row = session.execute(select(Reading).where(Reading.client_uuid == command.client_uuid)).scalar_one_or_none()
+    row = session.execute(_BY_UUID, {"client_uuid": command.client_uuid}).scalar_one_or_none()
     if row is None:
         return None
     found = queries.reading_facts(row)
@@ -165,7 +174,7 @@ def _check_range(session: Session, run: RunFacts, command: RecordReading, value:
     typed = command.source in {ReadingSource.TYPED, ReadingSource.PASTED}
     if not typed or command.comment.strip() or command.address.section == CONDITIONS:
         return
-    definition = procedures.procedure_version_facts(session, run.procedure_version_id).definition
+    definition = queries.version_of(session, run).definition
     quantity = definition.section(command.address.section).quantity
     ends = standards.range_ends(session, run.instrument_id, quantity)
     if far_outside(value, unit, ends):
@@ -176,32 +185,47 @@ def _check_range(session: Session, run: RunFacts, command: RecordReading, value:
 
 def _cell_unit(session: Session, run: RunFacts, address: Address) -> str | None:
     """Return the entry unit of a cell of the procedure's layouts, None where there is no such cell."""
-    definition = procedures.procedure_version_facts(session, run.procedure_version_id).definition
+    version = queries.version_of(session, run)
     if address.phase == Phase.AS_LEFT and not queries.adjustments(session, run.id):
         return None
-    return cell_units(definition, run).get(replace(address, phase=str(Phase.AS_FOUND)))
+    units = _units(_Layouts(version.definition_digest, version.definition), run.points)
+    return units.get(replace(address, phase=str(Phase.AS_FOUND)))
+
+
+class _Layouts:
+    """A definition known by its digest."""
+
+    def __init__(self, digest: str, definition: Definition) -> None:
+        self.digest, self.definition = digest, definition
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Layouts) and other.digest == self.digest
+
+
+@lru_cache(maxsize=64)
+def _units(layouts: _Layouts, points: str | None) -> Mapping[Address, str]:
+    """Return every cell with its unit, worked out once for a procedure version and the points agreed."""
+    return _cell_units(layouts.definition, points)
 
 
 def cell_units(definition: Definition, run: RunFacts) -> dict[Address, str]:
     """Return every cell of a run, as found, with its entry unit."""
-    agreed = {entry.section: entry.points for entry in points_from_json(run.points)}
+    return _cell_units(definition, run.points)
+
+
+def _cell_units(definition: Definition, points: str | None) -> dict[Address, str]:
+    agreed = {entry.section: entry.points for entry in points_from_json(points)}
     found = [cell for section in definition.sections for cell in cells(section, agreed.get(section.code, ()))]
     return {with_phase(cell.address, Phase.AS_FOUND): cell.unit for cell in (*found, *condition_cells(definition))}
 
 
 def _present(session: Session, address: Address, run_id: int) -> ReadingFacts | None:
     """Return the reading that stands in a cell now."""
-    query = select(Reading).where(
-        Reading.run_id == run_id,
-        Reading.section == address.section,
-        Reading.point == address.point,
-        Reading.cycle == address.cycle,
-        Reading.direction == address.direction,
-        Reading.sequence == address.sequence,
-        Reading.role == str(address.role),
-        Reading.phase == str(address.phase),
-    )
-    rows = list(session.execute(query.order_by(Reading.id)).scalars())
+    place = {name: getattr(address, name) for name in _PLACE} | {"run_id": run_id}
+    rows = list(session.execute(_IN_CELL, place).scalars())
     superseded = {row.supersedes_id for row in rows}
     last = next((row for row in rows if row.id not in superseded), None)
     return None if last is None else queries.reading_facts(last)

@@ -197,7 +197,7 @@ def _unauthorised(session: Session, material: RunMaterial) -> Iterator[str]:
 
 def may_perform(session: Session, run: RunFacts, person_id: int, *, on: Any) -> bool:
     """Return whether a person may do the run's procedure on a day: authorised, or with an authorised supervisor."""
-    procedure_id = procedures.procedure_version_facts(session, run.procedure_version_id).procedure_id
+    procedure_id = queries.version_of(session, run).procedure_id
     allowed = procedures.authorisation_for(
         session, person_id, procedure_id=procedure_id, activity=Activity.PERFORM, on=on, site_id=run.site_id
     )

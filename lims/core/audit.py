@@ -14,10 +14,10 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import event, select
+from sqlalchemy import Connection, Table, bindparam, event, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, SessionTransaction
@@ -131,39 +131,60 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
     del pending[0 if around is None else _marks.get(around, len(pending)) :]
 
 
+_CHAIN: Final = cast(Table, AuditChain.__table__)
+_ENTRY: Final = insert(cast(Table, AuditEntry.__table__))
+_PAYLOAD: Final = insert(cast(Table, AuditPayload.__table__))
+_PERSONAL: Final = insert(cast(Table, AuditPersonal.__table__))
+_MOVED: Final = (
+    update(_CHAIN)
+    .where(_CHAIN.c.site_id == bindparam("site"))
+    .values(sequence=bindparam("last"), head_hash=bindparam("head"))
+)
+_LOCKED: Final = (
+    select(_CHAIN.c.sequence, _CHAIN.c.head_hash).where(_CHAIN.c.site_id == bindparam("site")).with_for_update()
+)
+_STARTS: Final = {
+    name: made(_CHAIN)
+    .values(site_id=bindparam("site"), sequence=0, head_hash=GENESIS)
+    .on_conflict_do_nothing(index_elements=["site_id"])
+    for name, made in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+
+
 def _append(session: Session, site_id: int, pending: list[_Pending]) -> None:
-    head = _locked_head(session, site_id)
-    rows: list[tuple[AuditEntry, tuple[str, str], tuple[str, str]]] = []
+    """Write the entries behind the chain's head; straight to the tables, for every reading waits for this."""
+    connection = session.connection()
+    sequence, head = _locked_head(connection, site_id)
     for item in pending:
         payload_salt, personal_salt = secrets.token_hex(16), secrets.token_hex(16)
-        entry = AuditEntry(
-            site_id=site_id,
-            sequence=head.sequence + 1,
-            at=item.at,
-            actor_id=item.actor.person_id,
-            action=item.action,
-            subject_kind=item.subject_kind,
-            subject_id=item.subject_id,
-            payload_digest=_digest(payload_salt, item.payload),
-            personal_digest=_digest(personal_salt, item.personal),
-            previous_hash=head.head_hash,
-        )
-        entry.entry_hash = entry_hash(entry)
-        head.sequence, head.head_hash = entry.sequence, entry.entry_hash
-        session.add(entry)
-        rows.append((entry, (payload_salt, item.payload), (personal_salt, item.personal)))
-    session.flush()
-    for entry, (payload_salt, payload), (personal_salt, personal) in rows:
-        session.add(AuditPayload(entry_id=entry.id, salt=payload_salt, payload=payload))
-        session.add(AuditPersonal(entry_id=entry.id, salt=personal_salt, personal=personal))
+        sequence += 1
+        values = {
+            "site_id": site_id,
+            "sequence": sequence,
+            "at": item.at,
+            "actor_id": item.actor.person_id,
+            "action": item.action,
+            "subject_kind": item.subject_kind,
+            "subject_id": item.subject_id,
+            "payload_digest": _digest(payload_salt, item.payload),
+            "personal_digest": _digest(personal_salt, item.personal),
+            "previous_hash": head,
+        }
+        head = entry_hash(AuditEntry(**values))
+        done = connection.execute(_ENTRY, {**values, "entry_hash": head})
+        (entry_id,) = done.inserted_primary_key or (None,)
+        said = {"entry_id": entry_id, "salt": payload_salt, "payload": item.payload}
+        connection.execute(_PAYLOAD, said)
+        who = {"entry_id": entry_id, "salt": personal_salt, "personal": item.personal}
+        connection.execute(_PERSONAL, who)
+    connection.execute(_MOVED, {"site": site_id, "last": sequence, "head": head})
 
 
-def _locked_head(session: Session, site_id: int) -> AuditChain:
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    start = insert(AuditChain).values(site_id=site_id, sequence=0, head_hash=GENESIS)
-    session.execute(start.on_conflict_do_nothing(index_elements=["site_id"]))
-    locked = select(AuditChain).where(AuditChain.site_id == site_id).with_for_update()
-    return session.execute(locked.execution_options(populate_existing=True)).scalar_one()
+def _locked_head(connection: Connection, site_id: int) -> tuple[int, str]:
+    """Return the head of a chain, which others wait for until this transaction ends."""
+    connection.execute(_STARTS[connection.dialect.name], {"site": site_id})
+    row = connection.execute(_LOCKED, {"site": site_id}).one()
+    return row.sequence, row.head_hash
 
 
 def entry_hash(entry: AuditEntry) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import APIResponse, Browser, Page, Route
 
 from calc.rounding import localise
 from lims.calibrations import queries
@@ -207,7 +207,7 @@ def test_what_is_typed_while_the_server_is_gone_is_sent_in_order(gauge: GaugeRun
 
 def test_a_reading_whose_answer_was_lost_is_stored_once(gauge: GaugeRun, page: Page) -> None:
     gauge.open(page)
-    lost = []
+    lost: list[APIResponse] = []
 
     def lose(route: Route) -> None:
         if lost:

@@ -1,0 +1,254 @@
+"""A cell at a time: stored, repeated, refused, in conflict, taken back, commented; what an answer says of its row."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from lims.calibrations import live, queries
+from lims.calibrations.cell_services import take_back
+from lims.calibrations.commands import ChooseEquipment, Exclude, OpenRun, TakeBack
+from lims.calibrations.evaluations import material_of, preview
+from lims.calibrations.facts import Address, ExclusionKind
+from lims.calibrations.reading_services import record_reading
+from lims.calibrations.record_services import exclude
+from lims.calibrations.services import choose_equipment, open_run
+from lims.core.actor import Actor
+from lims.core.clock import FixedClock
+from lims.core.db import Database
+from lims.core.errors import RuleViolation
+from tests.factories.calibrations import NOW, Bench, make_bench, make_run, reading_command, sign_in_name
+from tests.factories.gauges import make_gauge_bench
+from tests.lims.web_client import make_app, make_client, post, set_language, sign_in
+
+POINT = Address("error", "p3", 1, "", 1)
+
+
+@dataclass
+class Site:
+    """A gauge's run behind the web application."""
+
+    app: Flask
+    database: Database
+    bench: Bench
+    run_id: int
+
+    def client(self, actor: Actor | None = None) -> FlaskClient:
+        """A browser in which a technician is signed in, reading English."""
+        with self.database.reading() as session:
+            name = sign_in_name(session, actor or self.bench.technician)
+        client = make_client(self.app)
+        assert sign_in(client, name).status_code == 303
+        set_language(client, "en")
+        return client
+
+    def send(self, client: FlaskClient, text: str, address: Address = POINT, **more: Any) -> TestResponse:
+        """Send a cell as the grid does."""
+        data = {"key": address.key, "text": text, "unit": "bar", "seen": "", "uuid": secrets.token_hex(16), **more}
+        return post(client, f"/runs/{self.run_id}/cells", data, page=f"/runs/{self.run_id}")
+
+
+def open_gauge(session: Session) -> tuple[Bench, int]:
+    """A draft of a gauge's calibration with its standard."""
+    bench = make_gauge_bench(session)
+    run = open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW)
+    chosen = ChooseEquipment(run.id, "reference", bench.standard.id, bench.calibration.id)
+    choose_equipment(session, bench.technician, chosen, now=NOW)
+    return bench, run.id
+
+
+@pytest.fixture
+def site(sqlite_database: Database) -> Site:
+    with sqlite_database.transaction() as session:
+        bench, run_id = open_gauge(session)
+    return Site(make_app(sqlite_database, FixedClock(NOW), language="en"), sqlite_database, bench, run_id)
+
+
+def test_a_cell_is_stored_once_and_answers_with_its_row(site: Site) -> None:
+    client = site.client()
+    for repeat, text in enumerate(("2,99", "3.00", "3,01", "3,02"), start=1):
+        assert site.send(client, text, Address("error", "p3", 1, "", repeat)).status_code == 200
+    last, sent = Address("error", "p3", 1, "", 5), secrets.token_hex(16)
+    first = site.send(client, "3,03", last, uuid=sent)
+    again = site.send(client, "3,03", last, uuid=sent)
+    assert first.json is not None
+    assert again.json is not None
+    assert first.json["cells"] == again.json["cells"]
+    (cell,), (point,) = first.json["cells"], first.json["points"]
+    assert (cell["text"], cell["unit"], point["key"]) == ("3,03", "bar", "error|p3|as_found")
+    with site.database.reading() as session:
+        assert len(queries.readings(session, site.run_id)) == 5
+        run = queries.run_facts(session, site.bench.technician, site.run_id)
+        view, _gathered = preview(session, material_of(session, run), now=NOW)
+    (row,) = view.results
+    assert point["parts"]["uncertainty"] == row.reported_expanded_uncertainty
+    assert "conforms" in point["parts"]["decision"]
+    assert f"U = {row.reported_expanded_uncertainty} bar" in point["card"]
+
+
+def test_a_row_alone_comes_out_as_in_the_whole_run(session: Session) -> None:
+    bench, run_id = open_gauge(session)
+    run = queries.run_facts(session, bench.technician, run_id)
+    for point in range(1, 11):
+        for repeat in range(1, 6):
+            text = f"{point + repeat / 100:.2f}"
+            command = reading_command(run, Address("error", f"p{point}", 1, "", repeat), text, "bar")
+            record_reading(session, bench.technician, command, now=NOW)
+    whole, _gathered = preview(session, material_of(session, run), now=NOW)
+    for row in whole.results:
+        address = Address("error", row.point, 1, "", 2)
+        found = live.after_cell(session, bench.technician, run_id, address, now=NOW)
+        ((_sheet, point_view),) = found.points
+        assert point_view.results == (row,)
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "status", "state", "words"),
+    [
+        ("3,O1", {}, 422, "refused", "is not a number"),
+        ("", {}, 422, "refused", "Please type a number"),
+        ("3 degC", {}, 422, "refused", "does not fit here"),
+        ("3,01", {"key": "error|p99|1||1|item|as_found"}, 422, "refused", "no such cell"),
+        ("3,01", {"key": "nonsense"}, 422, "refused", "no such cell"),
+        ("3,01", {"uuid": ""}, 422, "refused", "load it again"),
+        ("3,01", {"source": "instrument"}, 422, "refused", ""),
+        ("301", {}, 422, "confirm", "far outside the item's range, 0 to 10 bar"),
+    ],
+)
+def test_what_is_wrong_is_said_of_the_cell(
+    site: Site, text: str, more: dict[str, Any], status: int, state: str, words: str
+) -> None:
+    answer = site.send(site.client(), text, **more)
+    assert answer.status_code == status
+    assert answer.json is not None
+    assert answer.json["state"] == state
+    assert words in answer.json["message"]
+    with site.database.reading() as session:
+        assert queries.readings(session, site.run_id) == ()
+
+
+def test_what_lies_far_outside_is_stored_with_the_reason(site: Site) -> None:
+    assert site.send(site.client(), "301", comment="áp kế hỏng kim").status_code == 200
+    with site.database.reading() as session:
+        (reading,) = queries.readings(session, site.run_id)
+    assert (reading.text, reading.comment) == ("301", "áp kế hỏng kim")
+
+
+def test_a_change_needs_its_reason_and_another_writer_is_a_conflict(site: Site) -> None:
+    one, other = site.client(), site.client(site.bench.colleague)
+    stored = site.send(one, "3,00")
+    assert stored.json is not None
+    seen = stored.json["cells"][0]["id"]
+    asked = site.send(one, "3,01", seen=seen)
+    assert asked.json is not None
+    assert (asked.status_code, asked.json["state"]) == (422, "reason")
+    conflict = site.send(other, "3,02")
+    assert conflict.json is not None
+    assert conflict.status_code == 409
+    shown = {name: conflict.json[name] for name in ("state", "present", "present_id", "present_by", "typed")}
+    wanted = {"state": "conflict", "present": "3,00", "present_id": seen, "typed": "3,02"}
+    assert shown == {**wanted, "present_by": site.bench.technician.name}
+    assert site.send(other, "3,02", seen=seen, reason="đọc lại").status_code == 200
+
+
+def test_the_news_say_what_others_did_and_what_keeps_the_run_back(site: Site) -> None:
+    one, other = site.client(), site.client(site.bench.colleague)
+    news = other.get(f"/runs/{site.run_id}/live").json
+    assert news is not None
+    assert "50 readings are missing" in news["standing"]
+    assert other.get(f"/runs/{site.run_id}/live?seen={news['marker']}").status_code == 204
+    site.send(one, "3,00")
+    later = other.get(f"/runs/{site.run_id}/live?seen={news['marker']}").json
+    assert later is not None
+    assert [(cell["key"], cell["text"]) for cell in later["cells"]] == [(POINT.key, "3,00")]
+    assert [point["key"] for point in later["points"]] == ["error|p3|as_found"]
+    assert "49 readings are missing" in later["standing"]
+
+
+def test_a_first_entry_is_withdrawn_not_deleted(site: Site) -> None:
+    client = site.client()
+    stored = site.send(client, "3,00")
+    assert stored.json is not None
+    (cell,) = stored.json["cells"]
+    page = f"/runs/{site.run_id}"
+    undo = {"key": POINT.key, "seen": cell["id"], "to": "", "uuid": secrets.token_hex(16)}
+    undone = post(client, f"{page}/cells/undo", undo, page=page)
+    assert undone.json is not None
+    assert undone.json["cells"][0]["excluded"] == "withdrawn"
+    assert post(client, f"{page}/cells/undo", undo, page=page).status_code == 200
+    with site.database.reading() as session:
+        assert [entry.excluded for entry in queries.readings(session, site.run_id)] == [ExclusionKind.WITHDRAWN]
+        assert len(queries.exclusions(session, site.run_id)) == 1
+    news = client.get(f"{page}/live").json
+    assert news is not None
+    assert "50 readings are missing" in news["standing"]
+    menu = client.get(f"{page}/cells/menu", query_string={"key": POINT.key}).text
+    assert "taken back by its writer" in menu
+    assert site.send(client, "3,01", seen=cell["id"], reason="undone").status_code == 200
+
+
+def test_nobody_takes_back_what_somebody_else_wrote(session: Session) -> None:
+    bench = make_bench(session)
+    run = make_run(session, bench)
+    command = reading_command(run, Address("weighing", "10kg", 1, "", 1, "standard"), "0.010")
+    stored = record_reading(session, bench.technician, command, now=NOW)
+    undo = TakeBack(run.id, stored.id, None, "undone", secrets.token_hex(16))
+    with pytest.raises(RuleViolation) as refused:
+        take_back(session, bench.colleague, undo, now=NOW)
+    assert refused.value.code == "reading.not_own"
+    withdrawal = Exclude(run.id, ExclusionKind.WITHDRAWN, "undone", reading_id=stored.id)
+    with pytest.raises(RuleViolation):
+        exclude(session, bench.colleague, withdrawal, now=NOW)
+
+
+def test_a_correction_undone_brings_the_former_reading_back_with_its_time(session: Session) -> None:
+    bench, run_id = open_gauge(session)
+    run = queries.run_facts(session, bench.technician, run_id)
+    first = record_reading(session, bench.colleague, reading_command(run, POINT, "3.00", "bar"), now=NOW)
+    changed = reading_command(run, POINT, "3.01", "bar", seen_reading_id=first.id, reason="misread")
+    second = record_reading(session, bench.technician, changed, now=NOW)
+    undo = TakeBack(run_id, second.id, first.id, "undone", secrets.token_hex(16))
+    third = take_back(session, bench.technician, undo, now=NOW)
+    assert third is not None
+    assert (third.text, third.supersedes_id, third.supersede_reason) == ("3.00", second.id, "undone")
+    assert (third.observer_id, third.writer_id) == (bench.colleague.person_id, bench.technician.person_id)
+    assert take_back(session, bench.technician, undo, now=NOW) == third
+
+
+def test_a_reading_is_commented_left_out_and_taken_back_in(site: Site) -> None:
+    client, page = site.client(), f"/runs/{site.run_id}"
+    stored = site.send(client, "3,00")
+    assert stored.json is not None
+    said = {"key": POINT.key, "seen": stored.json["cells"][0]["id"], "uuid": secrets.token_hex(16)}
+    commented = post(client, f"{page}/cells/comment", {**said, "reading_comment": "nhìn thẳng"}, page=page)
+    assert commented.json is not None
+    (cell,) = commented.json["cells"]
+    assert (cell["comment"], cell["text"], cell["corrections"]) == ("nhìn thẳng", "3,00", 0)
+    out = {"key": POINT.key, "what": cell["id"], "kind": "excluded", "exclusion_reason": "rung bàn"}
+    alone = post(client, f"{page}/cells/exclude", out, page=page)
+    assert alone.json is not None
+    assert alone.json["state"] == "refused"
+    assert "Somebody else must approve" in alone.json["message"]
+    approved = {**out, "approver_id": site.bench.reviewer.person_id}
+    left_out = post(client, f"{page}/cells/exclude", approved, page=page)
+    assert left_out.json is not None
+    assert left_out.json["cells"][0]["excluded"] == "excluded"
+    back = post(client, f"{page}/cells/exclude", {**out, "kind": "restored"}, page=page)
+    assert back.json is not None
+    assert back.json["cells"][0]["excluded"] == ""
+
+
+def test_a_stranger_learns_nothing_of_a_cell(site: Site) -> None:
+    with site.database.transaction() as session:
+        other = make_bench(session)
+    stranger = site.client(other.technician)
+    for path in ("live", f"cells/menu?key={POINT.key}"):
+        assert stranger.get(f"/runs/{site.run_id}/{path}").status_code == 404
+    assert site.send(stranger, "3,00").status_code == 404
