@@ -75,6 +75,16 @@ class Metric:
         return np.sqrt(square), box
 
 
+def largest_eigenvalue(covariance: Array, rows: tuple[int, ...]) -> float:
+    """Return the largest eigenvalue of the correlation matrix of some results (JCGM 102:2011, 7.8.3); 0 without any."""
+    chosen = [row for row in rows if covariance[row, row] > 0.0]
+    if not chosen:
+        return 0.0
+    part = covariance[np.ix_(chosen, chosen)]
+    scale = np.sqrt(np.diagonal(part))
+    return float(np.linalg.eigvalsh(part / np.multiply.outer(scale, scale))[-1])
+
+
 def _root(correlation: Array) -> tuple[tuple[float, ...], ...] | None:
     """Return the lower triangular root of a correlation matrix, None where it has none of full rank."""
     size = len(correlation)

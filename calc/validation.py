@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from calc.adaptive import largest_eigenvalue
 from calc.coverage_intervals import IntervalKind
+from calc.coverage_regions import largest_eigenvalue
 from calc.errors import InvalidQuantity
 from calc.monte_carlo import MonteCarloResult
 from calc.numerical_tolerance import numerical_tolerance

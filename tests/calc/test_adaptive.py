@@ -98,7 +98,7 @@ def test_sequences_of_several_blocks_and_runs_that_are_not_kept(monkeypatch: pyt
     arguments = {"seed": 2, "coverage_probability": 0.998, "digits": 1}
     kept = adaptive_monte_carlo(models.ADDITIVE, models.ADDITIVE_NORMAL, **arguments)  # type: ignore[arg-type]
     assert kept.trials % 50_000 == 0
-    monkeypatch.setattr("calc.adaptive.LARGEST_STORED", 60_000)
+    monkeypatch.setattr("calc.adaptive_sequences.LARGEST_STORED", 60_000)
     monkeypatch.setattr("calc.monte_carlo.LARGEST_STORED", 60_000)
     found = adaptive_monte_carlo(models.ADDITIVE, models.ADDITIVE_NORMAL, threads=2, **arguments)  # type: ignore[arg-type]
     assert found.trials == kept.trials
@@ -169,6 +169,8 @@ def test_errors_do_not_depend_on_how_far_threads_look_ahead() -> None:
         ({"digits": 5}, "monte_carlo.digits"),
         ({"tolerance_divisor": 0.0}, "quantity.not_positive"),
         ({"maximum_trials": 10}, "monte_carlo.trials"),
+        ({"maximum_trials": 19_999}, "monte_carlo.trials"),
+        ({"maximum_trials": 1e6}, "monte_carlo.trials"),
         ({"coverage_probability": 1.0}, "coverage.probability"),
         ({"seed": -1}, "evaluation.seed"),
     ],

@@ -1,0 +1,195 @@
+"""What the sequences of an adaptive Monte Carlo run gave so far, and whether it is stable.
+
+Source: JCGM 101:2008, 7.9.4; JCGM 102:2011, 7.8.3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from calc.coverage_intervals import bounds_for_like, tail_length, tails
+from calc.coverage_regions import Metric, largest_eigenvalue
+from calc.errors import NotConverged
+from calc.monte_carlo import (
+    LARGEST_STORED,
+    MonteCarloResult,
+    RunSettings,
+    distances_of,
+    merged_blocks,
+    result_of,
+    run_trials,
+)
+from calc.numerical_tolerance import numerical_tolerance
+from calc.trial_blocks import Moments, checked_deviations, merged
+from calc.trial_collectors import StoredTrials
+from calc.trial_plan import TrialPlan
+
+_FIRST_ROOM = 1_000_000
+_STATISTICS = ("estimate", "standard_uncertainty", "low", "high")
+_REGION_STATISTICS = ("largest_eigenvalue", "ellipsoidal_factor", "rectangular_factor")
+
+
+@dataclass(frozen=True, slots=True)
+class StopRule:
+    """When a run is stable: `digits` significant digits of each standard uncertainty, divided by `divisor`."""
+
+    digits: int
+    divisor: float
+    maximum_trials: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unstable:
+    """A number that is not yet stable: twice the standard deviation of its mean is above its tolerance."""
+
+    point: str
+    output: str
+    what: str
+    spread: float
+    tolerance: float
+
+    def error(self, trials: int) -> NotConverged:
+        """Return the error that says so after a number of trials."""
+        return NotConverged(
+            "monte_carlo.not_converged",
+            point=self.point,
+            output=self.output,
+            field=self.what,
+            count=trials,
+            value=self.spread,
+            expected=self.tolerance,
+        )
+
+
+@dataclass(slots=True)
+class RunningMeans:
+    """Means and sums of squared deviations of rows of numbers that come one after another.
+
+    Plain floats: a row has a few numbers, and numpy would take longer to start than to add them.
+    """
+
+    count: int = 0
+    means: list[float] = field(default_factory=list)
+    squares: list[float] = field(default_factory=list)
+
+    def add(self, row: Sequence[float]) -> None:
+        """Take one more row, as long as those before."""
+        self.count += 1
+        if self.count == 1:
+            self.means, self.squares = list(row), [0.0] * len(row)
+            return
+        for place, number in enumerate(row):
+            apart = number - self.means[place]
+            self.means[place] += apart / self.count
+            self.squares[place] += apart * (number - self.means[place])
+
+    def twice_deviation_of_mean(self, place: int) -> float:
+        """Return 2 s of one mean (JCGM 101:2008, 7.9.4 g)."""
+        return 2.0 * math.sqrt(self.squares[place] / (self.count * (self.count - 1)))
+
+
+@dataclass(slots=True)
+class Sequences:
+    """What the sequences run so far gave, and all that a final result needs."""
+
+    plan: TrialPlan
+    settings: RunSettings
+    statistics: RunningMeans = field(default_factory=RunningMeans)
+    squares: list[float] = field(default_factory=list)
+    blocks: list[Moments] = field(default_factory=list)
+    kept: StoredTrials | None = None
+    bounds: list[tuple[float, float] | None] = field(default_factory=list)
+    trials: int = 0
+
+    def add(self, blocks: list[Moments], values: StoredTrials) -> None:
+        """Add one sequence: the moments of its blocks and its results."""
+        moments = merged(blocks)
+        probability, kind = self.settings.coverage_probabilities[0], self.settings.intervals[0]
+        row: list[float] = []
+        deviations = checked_deviations(self.plan, moments)
+        if not self.squares:
+            self.squares = [0.0] * len(deviations)
+        length = tail_length(moments.count, probability, kind)
+        for number, deviation in enumerate(deviations):
+            if not self.statistics.count:
+                self.bounds.append(bounds_for_like(np.sort(values.values[number]), length))
+            interval = tails(values.values[number], length, self.bounds[number]).interval(probability, kind)
+            row += [float(moments.mean[number]), deviation, interval.low, interval.high]
+            self.squares[number] += (moments.count - 1) * deviation * deviation
+        if self.settings.regions:
+            row += self._region_statistics(moments, values, probability)
+        self.statistics.add(row)
+        self.blocks.extend(blocks)
+        self.trials += moments.count
+
+    def _region_statistics(self, moments: Moments, values: StoredTrials, probability: float) -> list[float]:
+        """Return the largest eigenvalue of the correlation matrix and the factors of both regions, by point."""
+        outputs = len(self.plan.compiled.program.roots)
+        if outputs < 2:
+            return []
+        metrics = [
+            Metric.of(range(index * outputs, (index + 1) * outputs), moments.mean, moments.covariance)
+            for index in range(len(self.plan.points))
+        ]
+        distances = distances_of(metrics, values, moments.count)
+        found: list[float] = []
+        for index, metric in enumerate(metrics):
+            ellipsoidal = 0.0 if metric.root is None else distances.quantile(2 * index, probability)
+            rectangular = distances.quantile(2 * index + 1, probability)
+            found += [largest_eigenvalue(moments.covariance, metric.rows), ellipsoidal, rectangular]
+        return found
+
+    def unstable(self, rule: StopRule) -> Unstable | None:
+        """Return what is not yet stable, None if all is; from the second sequence on."""
+        names = self.plan.compiled.program.outputs
+        for number, deviation in enumerate(self._deviations()):
+            tolerance = numerical_tolerance(deviation, rule.digits) / rule.divisor
+            for offset, what in enumerate(_STATISTICS):
+                found = self.statistics.twice_deviation_of_mean(4 * number + offset)
+                if found > tolerance:
+                    point = self.plan.points[number // len(names)][0]
+                    return Unstable(point, names[number % len(names)], what, found, tolerance)
+        first = 4 * len(self.squares)
+        for place in range(first, len(self.statistics.means)):
+            index, offset = divmod(place - first, len(_REGION_STATISTICS))
+            tolerance = numerical_tolerance(self.statistics.means[place], rule.digits) / rule.divisor
+            found = self.statistics.twice_deviation_of_mean(place)
+            if found > tolerance:
+                point, what = self.plan.points[index][0], _REGION_STATISTICS[offset]
+                return Unstable(point, ", ".join(names), what, found, tolerance)
+        return None
+
+    def _deviations(self) -> list[float]:
+        """Return the standard deviation of each output over all trials (JCGM 101:2008, 7.9.4 i)."""
+        each = self.trials / self.statistics.count
+        between = self.statistics.squares[: 4 * len(self.squares) : 4]
+        pairs = zip(self.squares, between, strict=True)
+        return [math.sqrt((within + each * means) / (self.trials - 1)) for within, means in pairs]
+
+    def room(self, trials: int) -> tuple[StoredTrials, int]:
+        """Return where the next trials go, and the number of the first trial that lies there.
+
+        Room grows by doubling up to LARGEST_STORED results; a longer run keeps its last sequences only.
+        """
+        width, needed = self.plan.width, self.trials + trials
+        if width * needed > LARGEST_STORED or (self.kept is None and self.trials):
+            self.kept = None
+            return StoredTrials(width, trials), self.trials
+        if self.kept is None:
+            self.kept = StoredTrials(width, max(needed, _FIRST_ROOM // width))
+        elif self.kept.values.shape[1] < needed:
+            larger = StoredTrials(width, min(max(2 * self.kept.values.shape[1], needed), LARGEST_STORED // width))
+            larger.take(0, self.kept.values[:, : self.trials])
+            self.kept = larger
+        return self.kept, 0
+
+    def result(self) -> MonteCarloResult:
+        """Return the result of all trials together, to the bit that of a plain run of so many."""
+        if self.kept is None:
+            return run_trials(self.plan, self.trials, self.settings)
+        stored = self.kept.part(0, self.trials)
+        return result_of(self.plan, self.trials, self.settings, merged_blocks(self.blocks), stored)
