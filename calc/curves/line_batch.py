@@ -79,7 +79,7 @@ class LineFits:
     ) -> LineFit:
         """Return one of the lines as `fit_line` would."""
         one = Solution(*(getattr(self.solution, field.name)[index].item() for field in fields(Solution)))
-        data = np.ascontiguousarray(self.data[:, :, index])
+        data = np.asfortranarray(self.data[:, :, index])
         return LineFit(data, one, self.scale_known, self.x0, self.name, argument_unit, value_unit, domain)
 
     def _scale(self) -> Array | float:
@@ -131,7 +131,7 @@ def _solved(space: Array, block: Array, first: int, name: str, *, full: bool) ->
         arrays = [getattr(found, field.name) for field in fields(Solution)]
     for line in np.flatnonzero(~good).tolist():
         try:
-            one = solve_alone(np.ascontiguousarray(block[:, :, line]), name, full=full)
+            one = solve_alone(np.asfortranarray(block[:, :, line]), name, full=full)
         except CalcError as error:
             raise error.with_values(line=first + line) from None
         for array, field in zip(arrays, fields(Solution), strict=True):

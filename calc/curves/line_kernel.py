@@ -36,8 +36,8 @@ _plus, _subtract, _multiply, _divide = np.add, np.subtract, np.multiply, np.divi
 class Points:
     """Centred points and work space. `data`: rows x, y, u(x), u(y), perhaps cov(x, y), of shape (n,) or (n, n_lines).
 
-    Sums run over the points one after another: what is summed lies in memory point by point (`room` for one line), so
-    that one line and many add up in the same order.
+    Sums run over the points one after another: what is summed, `data` too, lies in memory point by point (`room` for
+    one line), so that one line and many add up in the same order.
     """
 
     __slots__ = ("_move", "_products", "_start", "_sums", "mean", "n", "one")
@@ -48,11 +48,10 @@ class Points:
         self.n = n = shape[0]
         self.one = len(shape) == 1
         if self.one:
-            data = np.asfortranarray(data)
-            rows, products = np.empty((10, n)), room(11, n)
+            rows, products = np.empty((10, n)), room(len(data) + 6, n)
         else:
             whole = work_space(*shape) if space is None else space[:, :, : shape[1]]
-            rows, products = whole[:10], whole[10:]
+            rows, products = whole[:10], whole[10 : len(data) + 16]
         values = data[:2]
         mean = _add(values, 1)
         mean /= n
@@ -67,7 +66,7 @@ class Points:
         self._start = (both, xx)
         self._move = (x, r, w)
         joint = data[4] if len(data) > 4 else None
-        products_of = (products[:6], products[6:10], products[10])
+        products_of = (products[:6], products[6:10], None if joint is None else products[10])
         self._products = products
         self._sums = (vx, vy, joint, q, r, w, t, v, rows[2:4], rows[4:6], rows[1:7], rows[:4], *products_of)
 
@@ -80,8 +79,14 @@ class Points:
         sums = _add(products, 1)
         return sums.tolist() if self.one else sums
 
+    def place(self, slope: Any) -> None:
+        """Lay the line with `slope` through the centre; before, the residuals are y itself."""
+        x, r, work = self._move
+        _multiply(x, slope, work)
+        _subtract(r, work, r)
+
     def move(self, intercept: Any, slope: Any) -> None:
-        """Move the line by a step: at first from y = 0 (the residuals are y itself), later from where it was."""
+        """Move the line by a step."""
         x, r, work = self._move
         _multiply(x, slope, work)
         _plus(work, intercept, work)
@@ -96,16 +101,23 @@ class Points:
             w -= (b + b) * covariance
         _divide(1.0, w, w)
         _multiply(w, r, t)
-        _multiply(vx, t, v)
-        _multiply(v, b, q)
-        if covariance is not None:
+        if covariance is None:
+            _multiply(vx, t, q)  # here without its factor b, which the sums get below
+        else:
+            _multiply(vx, t, v)
+            _multiply(v, b, q)
             q -= covariance * t
+            _multiply(v, t, of_v)
         _multiply(q, xq, q_xq)
         _multiply(w, times_w, of_w)
         _multiply(t, times_t, of_t)
-        _multiply(v, t, of_v)
         totals = _add(self._products, 1)
-        return totals.tolist() if self.one else totals
+        if self.one:
+            totals = totals.tolist()
+        if covariance is not None:
+            return tuple(totals)
+        sw, wx, wv, wvx, wvv, wxx, tr, st, tx, tv = totals
+        return sw, wx, b * wv, b * wvx, b * b * wvv, wxx, tr, st, tx, b * tv, tv
 
 
 def room(rows: int, n: int) -> Array:
@@ -151,7 +163,7 @@ def solve_one(points: Points, *, full: bool) -> Solution | None:
     if not _startable(xx, xy, points.mean[0], points.n):
         return None
     slope, intercept, previous = xy / xx, 0.0, np.inf
-    points.move(intercept, slope)
+    points.place(slope)
     for step in range(1, STEPS + 1):
         s = points.sums(slope)
         ab, curvature = curvature_of(s)
@@ -179,7 +191,7 @@ def solve_many(points: Points, *, full: bool) -> tuple[Solution, NDArray[np.bool
     steps = np.zeros(slope.shape, dtype=np.int64)
     kept = np.zeros((11, *slope.shape))
     kept[0] = kept[5] = 1.0  # stays for lines that do not settle
-    points.move(intercept, slope)
+    points.place(slope)
     for step in range(1, STEPS + 1):
         s = points.sums(slope)
         ab, curvature = curvature_of(s)
@@ -192,7 +204,8 @@ def solve_many(points: Points, *, full: bool) -> tuple[Solution, NDArray[np.bool
         settled = decrement <= _SETTLED * limit
         settled |= (decrement <= _ROUNDING * limit) & (decrement >= _STALLED * previous)
         settled &= running
-        np.copyto(kept, s, where=settled)
+        for row, numbers in zip(kept, s, strict=True):
+            np.copyto(row, numbers, where=settled)
         steps[settled] = step
         running &= ~settled
         if not running.any():

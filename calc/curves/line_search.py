@@ -10,7 +10,17 @@ from typing import Final
 
 import numpy as np
 
-from calc.curves.line_kernel import SMALLEST, Array, Points, Solution, curvature_of, is_plain, propagated, solve_one
+from calc.curves.line_kernel import (
+    SMALLEST,
+    Array,
+    Points,
+    Solution,
+    curvature_of,
+    is_plain,
+    propagated,
+    room,
+    solve_one,
+)
 from calc.errors import InvalidQuantity, NotConverged
 from calc.quantities import finite
 
@@ -96,7 +106,7 @@ def scaled_points(data: Array, name: str) -> tuple[Array, int, int]:
             raise InvalidQuantity("quantity.too_large", name=name, field=f"1/u({field})", value=value)
         exponents.append(math.frexp(largest)[1])
     ex, ey = exponents
-    scaled = np.empty_like(data)
+    scaled = room(len(data), data.shape[1])
     for row, exponent in enumerate((ex, ey, ex, ey, ex + ey)[: len(data)]):
         scaled[row] = np.ldexp(data[row], -exponent)
     return scaled, ex, ey
