@@ -52,8 +52,8 @@ def propagate_many(
         raise InvalidQuantity("inputs.no_points")
     kernel, coefficients = kernel_and_coefficients(compiled, correlations)
     batch = _batch_kernel(kernel, rows)
-    with np.errstate(over="ignore"):
-        _check(compiled.symbols, rows, batch.showing)
+    with np.errstate(over="ignore", invalid="ignore"):
+        _check(compiled.symbols, rows, batch.showing, _least_of_all(standard_uncertainties) >= 0.0)
     return batch.propagate(compiled, rows, coefficients, next(iter(lengths), 1))
 
 
@@ -79,26 +79,33 @@ def _rows(symbols: Sequence[str], given: Rows) -> list[Row]:
     return rows
 
 
-def _check(symbols: Sequence[str], rows: Sequence[Sequence[Row]], showing: frozenset[int]) -> None:
+def _check(symbols: Sequence[str], rows: Sequence[Sequence[Row]], showing: frozenset[int], positive: bool) -> None:
     """Refuse estimates that are not finite, uncertainties that are negative, degrees of freedom below 1, and NaN.
 
-    An infinite uncertainty, and an estimate of those in `showing`, is found by what it leads to.
+    An infinite uncertainty, and an estimate of those in `showing`, is found by what it leads to; `positive` says that
+    no uncertainty is negative or NaN.
     """
-    least = np.minimum.reduce
     for place, (x, u, nu) in enumerate(zip(*rows, strict=True)):
-        if not (
-            _is_finite(x, place in showing)
-            and (u if isinstance(u, float) else least(u)) >= 0.0
-            and (nu if isinstance(nu, float) else least(nu)) >= 1.0
-        ):
+        if not (_is_finite(x, place in showing) and (positive or _least(u) >= 0.0) and _least(nu) >= 1.0):
             check_one_by_one(symbols[place], x, u, nu)
+
+
+def _least_of_all(given: Rows) -> float:
+    """Return the smallest number of an array for all inputs, or -inf where each has a row of its own."""
+    if isinstance(given, np.ndarray) and given.dtype == np.float64 and given.flags.c_contiguous:
+        return float(np.minimum.reduce(given, axis=None))
+    return -math.inf
+
+
+def _least(row: Row) -> float:
+    return row if isinstance(row, float) else float(np.minimum.reduce(row))
 
 
 def _is_finite(x: Row, shows: bool) -> bool:
     if isinstance(x, float):
         return math.isfinite(x)
-    # a sum of squares shows whether anything is not finite; where only the sum is not, nothing is refused
-    return shows or math.isfinite(float(np.dot(x, x)))
+    # the sum shows whether anything is not finite; where only the sum is not, nothing is refused
+    return shows or math.isfinite(float(np.add.reduce(x)))
 
 
 def _batch_kernel(kernel: Kernel, rows: Sequence[Sequence[Row]]) -> BatchKernel:

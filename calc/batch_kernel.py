@@ -24,7 +24,7 @@ from calc.quantities import degrees_of_freedom, finite, not_negative
 
 Array = NDArray[np.float64]
 Row = float | Array
-_BLOCK = 10_240
+_BLOCK = 10_000
 """Points that are computed together: few enough that a model's rows stay in a core's cache."""
 
 
@@ -235,7 +235,7 @@ class _Block:
         """Return where numbers are out of the ordinary, as for one point; None where they are not anywhere."""
         least, most = np.minimum.reduce, np.maximum.reduce
         usual = least(squares) > SMALLEST_SQUARE and most(squares) < LARGEST_SQUARE
-        usual = usual and math.isfinite(least(estimates)) and math.isfinite(most(estimates))
+        usual = usual and math.isfinite(float(np.dot(estimates, estimates)))  # or else one by one, below
         correlated = [contributions[place] for place in self.batch._correlated]
         if usual and not (correlated and (least(variance) <= 0.0 or any((row == 0.0).any() for row in correlated))):
             return None

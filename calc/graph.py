@@ -112,6 +112,10 @@ class Graph:
             return y
         if self.constant(y) == 0.0:
             return x
+        if self.nodes[x][0] == "neg":
+            return self.operation("-", y, self.arguments(x)[0])  # to the bit the same
+        if self.nodes[y][0] == "neg":
+            return self.operation("-", x, self.arguments(y)[0])
         return self.operation("+", x, y)
 
     def subtract(self, x: int, y: int) -> int:
