@@ -20,6 +20,7 @@ from calc.lookups import CurveDefinition
 from calc.model import InputDefinition, MeasurementModel, OutputDefinition, compile_model
 from calc.monte_carlo import MonteCarloResult, RunSettings, monte_carlo, run_trials
 from calc.quantities import BoundCurve, Correlation, Estimate, InputQuantity, ModelInputs, PointBinding
+from calc.serialise import from_record, to_record
 from calc.trial_blocks import BLOCK_TRIALS
 from calc.trial_plan import trial_plan
 from tests.calc import monte_carlo_models as models
@@ -357,3 +358,10 @@ def test_memory_stays_below_500_megabytes(trials: int) -> None:
         [sys.executable, "-c", _MEMORY.format(trials=trials)], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 500
+
+
+def test_a_result_becomes_a_record_and_back() -> None:
+    model = model_of({"P": "A", "Q": "2*A"}, ["A"])
+    result = monte_carlo(model, inputs_of({"A": normal(1.0, 0.1, nu=2.0)}), trials=1_000, seed=4, regions=True)
+    assert result.regions[0].ellipsoidal_factor is None
+    assert from_record(MonteCarloResult, to_record(result)) == result
