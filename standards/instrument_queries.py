@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound
@@ -55,15 +55,18 @@ def instrument_facts(session: Session, instrument_id: int, *, on: date | None = 
     return found[instrument_id]
 
 
+_RANGE_ENDS = (
+    select(InstrumentRange.lower, InstrumentRange.upper, InstrumentRange.unit)
+    .join(InstrumentFunction, InstrumentFunction.id == InstrumentRange.function_id)
+    .join(InstrumentPart, InstrumentPart.id == InstrumentFunction.part_id)
+    .where(InstrumentPart.instrument_id == bindparam("instrument"))
+    .where(InstrumentFunction.quantity == bindparam("quantity"))
+)
+
+
 def range_ends(session: Session, instrument_id: int, quantity: str) -> list[tuple[Decimal, Decimal, str]]:
     """Return lower and upper end, and the unit, of each range of a quantity that has both."""
-    query = (
-        select(InstrumentRange.lower, InstrumentRange.upper, InstrumentRange.unit)
-        .join(InstrumentFunction, InstrumentFunction.id == InstrumentRange.function_id)
-        .join(InstrumentPart, InstrumentPart.id == InstrumentFunction.part_id)
-        .where(InstrumentPart.instrument_id == instrument_id, InstrumentFunction.quantity == quantity)
-    )
-    rows = session.execute(query)
+    rows = session.execute(_RANGE_ENDS, {"instrument": instrument_id, "quantity": quantity})
     return [(lower, upper, unit) for lower, upper, unit in rows if lower is not None and upper is not None]
 
 

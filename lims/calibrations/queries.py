@@ -52,15 +52,34 @@ _LAST_OBSERVATION = (
 )
 
 
+# Written once: asked for every reading.
+_BY_ID = select(CalibrationRun).where(CalibrationRun.id == bindparam("run"))
+_RUN = {"": _BY_ID} | {
+    lock: _BY_ID.with_for_update(read=lock == "share").execution_options(populate_existing=True)
+    for lock in ("share", "update")
+}
+_PEOPLE = (
+    select(
+        RunPerson.person_id,
+        RunPerson.person_name,
+        RunPerson.activity,
+        RunPerson.at,
+        RunPerson.title_vi,
+        RunPerson.title_en,
+    )
+    .where(RunPerson.run_id == bindparam("run"))
+    .order_by(RunPerson.id)
+)
+_OWNER = select(Site.organisation_id).where(Site.id == bindparam("site"))
+_ZONE = select(Site.timezone).where(Site.id == bindparam("site"))
+
+
 def run_row(session: Session, run_id: int, *, lock: str = "") -> CalibrationRun:
     """Return the row of a run, fresh; `lock` "share" keeps its state from moving, "update" is for who moves it.
 
     Raises NotFound.
     """
-    query = select(CalibrationRun).where(CalibrationRun.id == run_id)
-    if lock:
-        query = query.with_for_update(read=lock == "share").execution_options(populate_existing=True)
-    row = session.execute(query).scalar_one_or_none()
+    row = session.execute(_RUN[lock], {"run": run_id}).scalar_one_or_none()
     if row is None:
         raise NotFound("run.not_found")
     return row
@@ -74,7 +93,7 @@ def check_laboratory(session: Session, actor: Actor, site_id: int) -> None:
     access.require(actor, Permission.VIEW_LABORATORY)
     if actor.may("system"):
         return
-    owner = session.execute(select(Site.organisation_id).where(Site.id == site_id)).scalar_one_or_none()
+    owner = session.execute(_OWNER, {"site": site_id}).scalar_one_or_none()
     if owner is None or owner != actor.laboratory_id:
         raise NotFound("run.not_found")
 
@@ -88,8 +107,8 @@ def run_facts(session: Session, actor: Actor, run_id: int) -> RunFacts:
 
 def facts_of(session: Session, row: CalibrationRun) -> RunFacts:
     """Return the facts of a run whose row was read (and whose reader was checked) before."""
-    timezone = session.execute(select(Site.timezone).where(Site.id == row.site_id)).scalar_one()
-    people = session.execute(select(RunPerson).where(RunPerson.run_id == row.id).order_by(RunPerson.id)).scalars()
+    timezone = session.execute(_ZONE, {"site": row.site_id}).scalar_one()
+    people = session.execute(_PEOPLE, {"run": row.id})
     return RunFacts(
         id=row.id,
         token=row.token,

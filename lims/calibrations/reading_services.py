@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -52,6 +53,9 @@ _IN_CELL: Final = (
     .where(*(getattr(Reading, name) == bindparam(name) for name in ("run_id", *_PLACE)))
     .order_by(Reading.id)
 )
+_TABLE: Final = cast(Table, Reading.__table__)
+_NEW: Final = insert(_TABLE)
+_COLUMNS: Final = tuple(column.key for column in _TABLE.columns if column.key != "id")
 _BY_UUID: Final = select(Reading).where(Reading.client_uuid == bindparam("client_uuid"))
 
 
@@ -256,10 +260,12 @@ def _insert(session: Session, reading: Reading, command: RecordReading, run_id: 
 
     Where that was the same form sent twice at once, what the other stored is returned.
     """
+    # SQLite keeps a transaction whose statement failed; PostgreSQL needs a savepoint to go back to.
+    held = nullcontext() if session.get_bind().dialect.name == "sqlite" else session.begin_nested()
     try:
-        with session.begin_nested():
-            session.add(reading)
-            session.flush()
+        with held:
+            values = {name: getattr(reading, name) for name in _COLUMNS}
+            (reading.id,) = session.connection().execute(_NEW, values).inserted_primary_key or (0,)
     except IntegrityError as error:
         if not is_duplicate(error):
             raise

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound
@@ -34,7 +34,7 @@ DEFAULT_PROBABILITY = Decimal("0.9545")
 
 def procedure_version_facts(session: Session, version_id: int) -> ProcedureVersionFacts:
     """Return a version with its definition. Raises NotFound."""
-    found = session.execute(_versions().where(ProcedureVersion.id == version_id)).first()
+    found = session.execute(_VERSION, {"version": version_id}).first()
     if found is None:
         raise NotFound
     version, procedure = found
@@ -121,12 +121,8 @@ def authorisation_for(
     session: Session, person_id: int, *, procedure_id: int, activity: str, on: date, site_id: int | None
 ) -> AuthorisationFacts | None:
     """Return the authorisation by which a person may do something in a procedure that day, None if there is none."""
-    found = _authorisations(
-        session,
-        Authorisation.person_id == person_id,
-        Authorisation.procedure_id == procedure_id,
-        Authorisation.activity == str(activity),
-    )
+    asked = {"person": person_id, "procedure": procedure_id, "activity": str(activity)}
+    found = [_authorisation(*row) for row in session.execute(_FOR_PERSON, asked)]
     return first_in_force(found, on=on, site_id=site_id)
 
 
@@ -213,6 +209,9 @@ def _versions() -> Select[ProcedureVersion, Procedure]:
     return select(ProcedureVersion, Procedure).join(Procedure, Procedure.id == ProcedureVersion.procedure_id)
 
 
+_VERSION: Final = _versions().where(ProcedureVersion.id == bindparam("version"))
+
+
 def _lines(session: Session, *conditions: Any) -> list[VersionLine]:
     query = _versions().where(*conditions).order_by(ProcedureVersion.id.desc())
     return [
@@ -254,16 +253,23 @@ def _procedure(row: Procedure, lines: Sequence[VersionLine], on: date) -> Proced
     )
 
 
+_AUTHORISATIONS: Final = (
+    select(Authorisation, AuthorisationEnd, Person.full_name, Procedure.code)
+    .join(Person, Person.id == Authorisation.person_id)
+    .outerjoin(AuthorisationEnd, AuthorisationEnd.authorisation_id == Authorisation.id)
+    .outerjoin(Procedure, Procedure.id == Authorisation.procedure_id)
+    .order_by(Person.sort_key, Authorisation.id)
+)
+# Written once: asked for every reading.
+_FOR_PERSON: Final = _AUTHORISATIONS.where(
+    Authorisation.person_id == bindparam("person"),
+    Authorisation.procedure_id == bindparam("procedure"),
+    Authorisation.activity == bindparam("activity"),
+)
+
+
 def _authorisations(session: Session, *conditions: Any) -> list[AuthorisationFacts]:
-    query = (
-        select(Authorisation, AuthorisationEnd, Person.full_name, Procedure.code)
-        .join(Person, Person.id == Authorisation.person_id)
-        .outerjoin(AuthorisationEnd, AuthorisationEnd.authorisation_id == Authorisation.id)
-        .outerjoin(Procedure, Procedure.id == Authorisation.procedure_id)
-        .where(*conditions)
-        .order_by(Person.sort_key, Authorisation.id)
-    )
-    return [_authorisation(*row) for row in session.execute(query)]
+    return [_authorisation(*row) for row in session.execute(_AUTHORISATIONS.where(*conditions))]
 
 
 def _authorisation(row: Authorisation, end: AuthorisationEnd | None, name: str, code: str | None) -> AuthorisationFacts:

@@ -1,0 +1,169 @@
+"""What a technician waits for after a reading is stored: the answer with the new result of its row.
+
+The bare side is what `calc` is asked while the run is evaluated: reductions, propagation, coverage, rounding,
+conformity, from numbers to numbers.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from calc import rounding
+from calc.conformity import ToleranceInterval, decide
+from calc.evaluate import evaluate
+from calc.reductions import Observation, reduce
+from calc.units import convert
+from lims.calibrations import live, queries
+from lims.calibrations.commands import ChooseEquipment, OpenRun, RecordReading
+from lims.calibrations.evaluations import material_of
+from lims.calibrations.facts import Address
+from lims.calibrations.gathering import input_record
+from lims.calibrations.inputs import build_section
+from lims.calibrations.reading_services import record_reading
+from lims.calibrations.record import read_record
+from lims.calibrations.services import choose_equipment, open_run
+from lims.core.db import Database, upgrade
+from lims.procedures.definition_facts import DerivedInput
+from tests.bench.harness import Row
+from tests.factories.calibrations import NOW, Bench
+from tests.factories.gauges import gauge_file, gauge_section, make_gauge_bench, repeats
+
+POINTS, REPEATS = 50, 5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A file with a run of fifty points, all read."""
+
+    folder: Path
+    file: Path
+    bench: Bench
+    full_run: int
+
+
+@cache
+def measured() -> Measured:
+    """Build the file once."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-saving-"))
+    file = folder / "lims.sqlite"
+    upgrade(f"sqlite:///{file}")
+    database = Database(f"sqlite:///{file}")
+    with database.transaction() as session:
+        bench = make_gauge_bench(session, gauge_file([gauge_section("error", repeats(REPEATS), POINTS)]))
+        run = open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW)
+        chosen = ChooseEquipment(run.id, "reference", bench.standard.id, bench.calibration.id)
+        choose_equipment(session, bench.technician, chosen, now=NOW)
+        for point in range(1, POINTS + 1):
+            for repeat in range(1, REPEATS + 1):
+                text = f"{point / 5 + (repeat - 3) / 100:.2f}"
+                command = reading(run.id, Address("error", f"p{point}", 1, "", repeat), text)
+                record_reading(session, bench.technician, command, now=NOW)
+    database.dispose()
+    return Measured(folder, file, bench, run.id)
+
+
+def reading(run_id: int, address: Address, text: str) -> RecordReading:
+    """Return the command that stores a reading."""
+    return RecordReading(run_id, address, text, "bar", secrets.token_hex(16))
+
+
+def copy_of(name: str) -> Database:
+    """Return a copy of the file to write to."""
+    data = measured()
+    shutil.copyfile(data.file, data.folder / name)
+    return Database(f"sqlite:///{data.folder / name}")
+
+
+def later(build: Callable[[], Callable[[], Any]]) -> Callable[[], Any]:
+    """Return a call whose work is prepared at its first use: rows that are not asked for cost nothing."""
+    made: list[Callable[[], Any]] = []
+
+    def call() -> Any:
+        if not made:
+            made.append(build())
+        return made[0]()
+
+    return call
+
+
+def _same(ours: Any, other: Any) -> None:
+    assert ours == other
+
+
+ADDRESS = Address("error", "p7", 1, "", 3)
+
+
+def answering() -> Callable[[], dict[str, str]]:
+    """Return a function that reads the answer to a reading just stored: the new result of its row."""
+    data, database = measured(), copy_of("answer.sqlite")
+
+    def answer() -> dict[str, str]:
+        with database.reading() as session:
+            found = live.after_cell(session, data.bench.technician, data.full_run, ADDRESS, now=NOW)
+        return {row.point: row.reported_expanded_uncertainty for _sheet, point in found.points for row in point.results}
+
+    return answer
+
+
+def full_record() -> dict[str, Any]:
+    """Return the input record of the whole run."""
+    data, database = measured(), copy_of("record.sqlite")
+    with database.reading() as session:
+        material = material_of(session, queries.run_facts(session, data.bench.technician, data.full_run))
+        return input_record(session, material, now=NOW).record
+
+
+def calculation(record: dict[str, Any]) -> Callable[[], dict[str, str]]:
+    """Return what calc is asked for the whole run, with everything it needs at hand."""
+    case = read_record(record).case
+    section = case.definition.section("error")
+    built = build_section(case, section)
+    derived = next(entry for entry in section.inputs if isinstance(entry, DerivedInput))
+    observed = {
+        point.code: [
+            (entry.value, entry.unit, entry.address) for entry in case.readings if entry.address.point == point.code
+        ]
+        for point in section.points
+    }
+    model, inputs = built.model, built.inputs
+    assert model is not None
+    assert inputs is not None
+    tolerance = ToleranceInterval(-0.1, 0.1)
+
+    def calculate() -> dict[str, str]:
+        for readings in observed.values():
+            observations = [
+                Observation(convert(value, unit, "bar"), at.cycle, at.sequence, str(at.role), at.direction)
+                for value, unit, at in readings
+            ]
+            reduce(derived.reduction, observations, "bar")
+        result = evaluate(model, inputs, seed=case.seed)
+        reported = {}
+        for point in section.points:
+            output = result.output(f"{point.code}|as_found", "E")
+            text = rounding.report(output.estimate, output.expanded_uncertainty, "bar")
+            decide(output.estimate, output.expanded_uncertainty, tolerance)
+            reported[point.code] = text.expanded_uncertainty
+        return reported
+
+    return calculate
+
+
+def rows() -> list[Row]:
+    """Return the rows."""
+    return [
+        Row(
+            "the answer with a row's result, run of 50 points",
+            later(answering),
+            later(lambda: calculation(full_record())),
+            1.5,
+            lambda ours, other: _same(ours.items() <= other.items(), True),
+        ),
+    ]
