@@ -1,7 +1,8 @@
 """Joint distributions of correlated input quantities, from their marginals and correlation coefficients.
 
 Normal quantities: the multivariate normal distribution (JCGM 101:2008, 6.4.8), singular ones too. Quantities that are
-all t with the same ν: the multivariate t distribution of that ν (JCGM 102:2011, 5.3.2). JCGM 101 gives no other;
+all t with the same ν: the multivariate t distribution of that ν (JCGM 102:2011, 5.3.2), as the quantities state it; for
+N quantities observed together n times that clause has ν = n - N, where JCGM 100 has n - 1. JCGM 101 gives no other;
 here others are joined by a normal copula (JCGM 102:2011, 5.3.3): the marginals stay as they are, and the correlation of
 the normal numbers beneath is found such that the quantities themselves have the stated coefficient.
 """
