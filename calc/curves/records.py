@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from calc import serialise
 from calc.curves.coefficients import CoefficientCurve
 from calc.curves.curve import Curve
+from calc.curves.platinum_standard import StandardThermometer
 from calc.curves.point_curve import PointCurve
 from calc.curves.polynomial import PolynomialCurve
 from calc.curves.straight_line import StraightLine
@@ -20,6 +21,7 @@ _CLASSES: tuple[type[Curve], ...] = (
     CoefficientCurve,
     PolynomialCurve,
     PlatinumThermometer,
+    StandardThermometer,
     Thermistor,
 )
 

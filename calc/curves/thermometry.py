@@ -11,7 +11,7 @@ import numpy as np
 
 from calc.curves.basis_fit import BasisFit, check_points, fit_basis
 from calc.curves.coefficients import sign_changes
-from calc.curves.curve import Argument, Array, Curve, checked_covariance
+from calc.curves.curve import Argument, Array, Curve, checked_covariance, checked_size
 from calc.curves.domain import Domain
 from calc.curves.straight_line import Numbers, point_rows
 from calc.errors import InvalidQuantity
@@ -25,6 +25,7 @@ B: Final = -5.775e-7
 C: Final = -4.183e-12
 """1/°C⁴, below 0 °C only. Source: IEC 60751:2022, 4.2."""
 
+_SMALLEST: Final = 1e-12
 NONE: Final = ((0.0,) * 4,) * 4
 
 
@@ -171,6 +172,8 @@ def fit_platinum(
 
     fit = fit_basis(points, basis, slopes, name, scale_known=u_r is not None)
     r0, *others = fit.coefficients.tolist()
+    positive(r0, name, "r0")
+    checked_size(fit.coefficients[:1], name, "r0", 1.0 / _SMALLEST, _SMALLEST)
     # from (r0, r0·a, …) to (r0, a, …)
     jacobian = np.zeros((4, 1 + len(chosen)))
     jacobian[0, 0] = 1.0

@@ -19,6 +19,7 @@ from calc.curves.interpolation import (
     InterpolationTerm,
     certificate_curve,
 )
+from calc.curves.platinum_standard import StandardThermometer
 from calc.curves.records import curve_from_record, curve_to_record
 from calc.curves.straight_line import StraightLine
 from calc.curves.thermistor import fit_thermistor
@@ -56,7 +57,11 @@ def curves() -> list[Curve]:
         free=("r0", "a", "b", "c"),
     ).curve
     thermistor = fit_thermistor([32128.0, 19549.0, 9814.0, 3542.0], [0.0, 10.0, 25.0, 50.0], 1.0, 0.01).curve
-    return [line, linear(), cubic, polynomial, platinum, thermistor]
+    spread = np.diag([1e-10, 1e-12, 4e-12, 1e-13, 1e-12, 1e-12]).tolist()
+    sprt = StandardThermometer(
+        "sprt", "ohm", "degC", Domain(10.0, 80.0), 25.5, -1.5e-4, -2e-5, 3e-6, -1.2e-4, 1e-5, tuple(map(tuple, spread))
+    )
+    return [line, linear(), cubic, polynomial, platinum, thermistor, sprt]
 
 
 def inside(curve: Curve, share: float) -> float:
