@@ -108,21 +108,7 @@ def propagate(
     with the input's or output's name. Source: JCGM 100:2008, 5.1.2, 5.2.2, 6.2, G.4.
     """
     kernel, coefficients = kernel_and_coefficients(compiled, correlations)
-    try:
-        values, deviations = tuple(map(float, estimates)), tuple(map(float, standard_uncertainties))
-        degrees = (math.inf,) * len(values) if degrees_of_freedom is None else tuple(map(float, degrees_of_freedom))
-    except (TypeError, ValueError, OverflowError):
-        values, deviations, degrees = _checked(compiled, estimates, standard_uncertainties, degrees_of_freedom)
-    else:
-        total = sum(degrees)
-        usual = len(values) == len(deviations) == len(degrees) == len(compiled.program.symbols) and (
-            math.isfinite(sum(values) + sum(deviations))
-            and min(deviations, default=0.0) >= 0.0
-            and min(degrees, default=1.0) >= 1.0
-            and total == total  # not NaN
-        )
-        if not usual:
-            values, deviations, degrees = _checked(compiled, estimates, standard_uncertainties, degrees_of_freedom)
+    values, deviations, degrees = _numbers(compiled, estimates, standard_uncertainties, degrees_of_freedom)
     rule = compiled.model.coverage
     results = []
     for name, found in zip(
@@ -167,6 +153,28 @@ def _numbered(
     place = {symbol: index for index, symbol in enumerate(symbols)}
     numbered = tuple((place[one], place[two], complete(r)) for (one, two), r in pairs.items())
     return numbered, tuple(pairs.values())
+
+
+def _numbers(
+    compiled: CompiledModel,
+    estimates: Sequence[float],
+    standard_uncertainties: Sequence[float],
+    freedom: Sequence[float] | None,
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Return the three rows as floats, looked at as a whole first: one by one only where that raises a doubt."""
+    try:
+        values, deviations = tuple(map(float, estimates)), tuple(map(float, standard_uncertainties))
+        degrees = (math.inf,) * len(values) if freedom is None else tuple(map(float, freedom))
+    except (TypeError, ValueError, OverflowError):
+        return _checked(compiled, estimates, standard_uncertainties, freedom)
+    usual = (
+        len(values) == len(deviations) == len(degrees) == len(compiled.program.symbols)
+        and math.isfinite(sum(values) + sum(deviations))
+        and min(deviations, default=0.0) >= 0.0
+        and min(degrees, default=1.0) >= 1.0
+        and not math.isnan(sum(degrees))
+    )
+    return (values, deviations, degrees) if usual else _checked(compiled, estimates, standard_uncertainties, freedom)
 
 
 def _checked(
