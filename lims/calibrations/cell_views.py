@@ -16,6 +16,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
 from lims.calibrations import cell_services, forms, live, queries, record_services
+from lims.calibrations.blocks import read_block
 from lims.calibrations.blueprint import bp
 from lims.calibrations.evaluations import material_of
 from lims.calibrations.facts import Address, ExclusionKind
@@ -142,6 +143,22 @@ def changes(run_id: int) -> ResponseReturnValue:
         csrf=generate_csrf(),
         **_pieces(found),
     )
+
+
+@bp.post("/runs/<int:run_id>/cells/block")
+@requires(Permission.RECORD_READINGS)
+def preview_block(run_id: int) -> ResponseReturnValue:
+    """What a block pasted from a spreadsheet would store, cell by cell; nothing is written."""
+    with reading() as session:
+        queries.run_facts(session, current_actor(), run_id)
+    block = read_block(request.form.get("text", ""), request.form.get("mark", ""))
+    if block is None:
+        return jsonify(state="refused", message=_("This is too large for a sheet of readings.")), 422
+    rows = [
+        [{"raw": cell.raw, "kind": cell.kind, "text": cell.text, "unit": cell.unit} for cell in row]
+        for row in block.rows
+    ]
+    return jsonify(state="read", rows=rows, mark=block.mark or "", asks=block.asks)
 
 
 @bp.get("/runs/<int:run_id>/cells/menu")

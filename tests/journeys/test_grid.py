@@ -302,5 +302,47 @@ def test_a_first_entry_undone_leaves_its_cell_open(gauge: GaugeRun, page: Page) 
     menu.locator("#cell-comment").focus()
     page.keyboard.type("nhìn thẳng mặt số")
     page.keyboard.press("Enter")
-    all_stored(page)
+    menu.wait_for(state="hidden")
     assert [entry.comment for entry in queries.current(gauge.readings())] == ["nhìn thẳng mặt số"]
+
+
+PASTE = """
+(text) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+  document.activeElement.dispatchEvent(event);
+}
+"""
+
+
+def test_a_block_is_shown_asked_about_stored_and_undone_in_one_step(gauge: GaugeRun, page: Page) -> None:
+    gauge.open(page)
+    page.evaluate(PASTE, "1,00\t1,01\t\t0.102 MPa\n2,00\tlỗi\n")
+    preview_of = page.locator("#cell-dialog")
+    preview_of.wait_for()
+    assert "Số chỉ sẽ được lưu: 4" in preview_of.inner_text()
+    assert "Bỏ qua vì không phải là số hoặc nằm ngoài bảng: lỗi" in preview_of.inner_text()
+    assert gauge.texts() == []
+    preview_of.locator("button[type=submit]").focus()
+    page.keyboard.press("Enter")
+    all_stored(page)
+    state(page, 2, 1, "saved")
+    stored = [(entry.text, entry.unit, entry.source) for entry in gauge.readings()]
+    assert stored == [(text, unit, "pasted") for text, unit in BLOCK]
+    page.keyboard.press("Control+z")
+    page.locator(f".cell-withdrawn:has({cell(1)})").wait_for()
+    all_stored(page)
+    assert [entry.excluded for entry in gauge.readings()] == ["withdrawn"] * 4
+    page.locator(cell(3)).focus()
+    page.evaluate(PASTE, "3,012\t3,013")
+    preview_of.wait_for()
+    assert preview_of.locator("button[type=submit]").is_disabled()
+    preview_of.locator("input[value=',']").check()
+    preview_of.locator("button[type=submit]:enabled").press("Enter")
+    state(page, 3, 2, "saved")
+    all_stored(page)
+    assert [entry.text for entry in gauge.readings() if entry.excluded is None] == ["3,012", "3,013"]
+
+
+BLOCK = (("1,00", "bar"), ("1,01", "bar"), ("0.102", "MPa"), ("2,00", "bar"))

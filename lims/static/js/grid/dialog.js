@@ -114,5 +114,5 @@
     return closed;
   }
 
-  Object.assign(bench, { ask: { reason, conflict, menu } });
+  Object.assign(bench, { ask: { reason, conflict, menu, open, element, buttons, cancel, reasonField }, dialog });
 })();
