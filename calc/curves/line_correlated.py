@@ -65,10 +65,7 @@ def fit_correlated_line(
         "v_xy": zeros if v_xy is None else _matrix(v_xy, n, name, "v_xy"),
     }
     enough_points(n, 2, name)
-    u_x, u_y = (np.sqrt(np.maximum(np.diag(blocks[key]), 0.0)) for key in ("v_xx", "v_yy"))
-    data = room(5, n)
-    for row, numbers in zip(data, (values[0], values[1], u_x, u_y, np.diag(blocks["v_xy"])), strict=True):
-        row[:] = numbers
+    data = _rows(values, blocks)
     check_points(data, name)
     _check(blocks, name)
     _, exponent_x, exponent_y = scaled_points(data, name)
@@ -160,6 +157,15 @@ class _Lines:
                 "curve.covariance", name=self.name, field="V_yy - b V_xy - b V_yx + b² V_xx"
             ) from None
         return root
+
+
+def _rows(values: Array, blocks: dict[str, Array]) -> Array:
+    """Return rows x, y, u(x), u(y) and cov(x, y) of the pairs, shape (5, n)."""
+    u_x, u_y = (np.sqrt(np.maximum(np.diag(blocks[key]), 0.0)) for key in ("v_xx", "v_yy"))
+    data = room(5, values.shape[1])
+    for row, numbers in zip(data, (values[0], values[1], u_x, u_y, np.diag(blocks["v_xy"])), strict=True):
+        row[:] = numbers
+    return data
 
 
 def _matrix(numbers: Matrix, n: int, name: str, field: str) -> Array:

@@ -137,12 +137,7 @@ def fit_thermistor(
     Raises what `calc.curves.basis_fit.fit_basis` raises, `quantity.not_positive` for a resistance or temperature.
     """
     points = point_rows([resistances, temperatures, u_r, 1.0 if u_t is None else u_t], name)
-    check_points(points, name)
-    kelvins = points[1] + _ZEROS.get(value_unit, 0.0)
-    for field, row in (("R", points[0]), ("T", kelvins)):
-        if not bool((row > 0.0).all()):
-            raise InvalidQuantity("quantity.not_positive", name=name, field=field, value=float(row.min()))
-        checked_size(row, name, field, 1.0 / _SMALLEST, _SMALLEST)
+    kelvins = _checked_kelvins(points, name, value_unit)
     powers = [0, 1, 2, 3] if square else [0, 1, 3]
     logarithms = np.log(points[0])
     middle = float(logarithms.mean())
@@ -168,3 +163,14 @@ def fit_thermistor(
         fit.freedom,
     )
     return ThermistorFit(curve, fit)
+
+
+def _checked_kelvins(points: Array, name: str, value_unit: str) -> Array:
+    """Return the temperatures in kelvins; raises InvalidQuantity unless they and the resistances are above 0."""
+    check_points(points, name)
+    kelvins: Array = points[1] + _ZEROS.get(value_unit, 0.0)
+    for field, row in (("R", points[0]), ("T", kelvins)):
+        if not bool((row > 0.0).all()):
+            raise InvalidQuantity("quantity.not_positive", name=name, field=field, value=float(row.min()))
+        checked_size(row, name, field, 1.0 / _SMALLEST, _SMALLEST)
+    return kelvins

@@ -171,19 +171,7 @@ def fit_platinum(
         return _terms(_rates(t), 0.0, kept, chosen)
 
     fit = fit_basis(points, basis, slopes, name, scale_known=u_r is not None)
-    r0, *others = fit.coefficients.tolist()
-    positive(r0, name, "r0")
-    checked_size(fit.coefficients[:1], name, "r0", 1.0 / _SMALLEST, _SMALLEST)
-    # from (r0, r0·a, …) to (r0, a, …)
-    jacobian = np.zeros((4, 1 + len(chosen)))
-    jacobian[0, 0] = 1.0
-    coefficients = list(fixed)
-    for column, (index, product) in enumerate(zip(chosen, others, strict=True), 1):
-        coefficients[index] = product / r0
-        jacobian[index + 1, 0] = -product / r0 / r0
-        jacobian[index + 1, column] = 1.0 / r0
-    covariance = jacobian @ fit.covariance @ jacobian.T
-    covariance = 0.5 * (covariance + covariance.T)
+    r0, coefficients, covariance = _of_the_equation(fit, fixed, chosen, name)
     curve = PlatinumThermometer(
         name,
         "degC",
@@ -197,6 +185,26 @@ def fit_platinum(
         fit.freedom,
     )
     return ThermometerFit(curve, fit)
+
+
+def _of_the_equation(
+    fit: BasisFit, fixed: Sequence[float], chosen: Sequence[int], name: str
+) -> tuple[float, list[float], Array]:
+    """Return r0, the three coefficients and the covariance of all four, from a fit of r0, r0·a, r0·b, r0·c."""
+    r0, *others = fit.coefficients.tolist()
+    positive(r0, name, "r0")
+    checked_size(fit.coefficients[:1], name, "r0", 1.0 / _SMALLEST, _SMALLEST)
+    # from (r0, r0·a, …) to (r0, a, …)
+    jacobian = np.zeros((4, 1 + len(chosen)))
+    jacobian[0, 0] = 1.0
+    coefficients = list(fixed)
+    for column, (index, product) in enumerate(zip(chosen, others, strict=True), 1):
+        coefficients[index] = product / r0
+        jacobian[index + 1, 0] = -product / r0 / r0
+        jacobian[index + 1, column] = 1.0 / r0
+    covariance = jacobian @ fit.covariance @ jacobian.T
+    covariance = 0.5 * (covariance + covariance.T)
+    return r0, coefficients, covariance
 
 
 def _functions(t: Array) -> Array:
