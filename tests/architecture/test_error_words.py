@@ -110,7 +110,7 @@ def test_no_code_of_the_calculation_core_is_unknown_to_its_list() -> None:
 
 def test_every_warning_of_the_calculation_core_has_words() -> None:
     warned = {
-        argument.value
+        str(argument.value)
         for path in python_files()
         if module_name(path).startswith("calc.")
         for node in ast.walk(tree_of(path))
