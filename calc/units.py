@@ -10,6 +10,7 @@ converting back gives the number that was there.
 from __future__ import annotations
 
 import functools
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -187,24 +188,67 @@ def _as_given(result: Fraction, like: Number) -> Number:
         raise InvalidQuantity("quantity.too_large", name="value", field="value", value=like) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Conversion:
+    """How numbers go from one unit to another; `power` is that of ten where the factor is one."""
+
+    same: bool
+    factor: Fraction
+    shift: Fraction
+    power: int | None
+
+
+@functools.lru_cache(maxsize=1024)
+def _conversion(from_unit: str, to_unit: str) -> _Conversion:
+    one, two = parse_unit(from_unit), parse_unit(to_unit)
+    factor = exact_factor(from_unit, to_unit)
+    shift = (one.offset or Fraction(0)) / two.scale - (two.offset or Fraction(0)) / two.scale
+    power = max(len(str(factor.numerator)), len(str(factor.denominator))) - 1
+    power = power if factor > 1 else -power
+    return _Conversion(one == two, factor, shift, power if factor == Fraction(10) ** power else None)
+
+
+def _times_power_of_ten(value: float, power: int) -> float | None:
+    """Return `value`, read as its shortest decimal text, times 10**power, correctly rounded; None where it is not seen.
+
+    The text with another exponent is read once more, which is what exact arithmetic would give, and quicker.
+    """
+    if value == 0.0:
+        return 0.0
+    text = repr(value)
+    result = math.nan if "e" in text or "n" in text else float(f"{text}e{power}")  # 1e-07, nan and inf are left
+    return result if math.isfinite(result) else None
+
+
 def convert(value: Number, from_unit: str, to_unit: str) -> Number:
     """Return `value` in another unit, correctly rounded; a scale point (degC, degF) moves with its zero.
 
     Raises InvalidQuantity `unit.unknown`, `unit.incompatible`, or `unit.point_and_difference` where a temperature
     would have to become a difference (degC to delta_degC): say which is meant with `convert_difference`.
     """
-    one, two = parse_unit(from_unit), parse_unit(to_unit)
-    factor = exact_factor(from_unit, to_unit)
-    if _mixes_kinds(one, two):
+    conversion = _conversion(from_unit, to_unit)
+    if _mixes_kinds(parse_unit(from_unit), parse_unit(to_unit)):
+        one, two = parse_unit(from_unit), parse_unit(to_unit)
         raise InvalidQuantity("unit.point_and_difference", name="unit", unit=one.text, expected=two.text)
-    kelvins = (one.offset or Fraction(0)) / two.scale - (two.offset or Fraction(0)) / two.scale
-    return value if one == two else _as_given(exact(value) * factor + kelvins, value)
+    if conversion.same:
+        return value
+    if conversion.power is not None and not conversion.shift and type(value) is float:
+        quick = _times_power_of_ten(value, conversion.power)
+        if quick is not None:
+            return quick
+    return _as_given(exact(value) * conversion.factor + conversion.shift, value)
 
 
 def convert_difference(value: Number, from_unit: str, to_unit: str) -> Number:
     """Return a difference or an uncertainty in another unit, correctly rounded (degC counts like kelvin)."""
-    factor = exact_factor(from_unit, to_unit)
-    return value if factor == 1 else _as_given(exact(value) * factor, value)
+    conversion = _conversion(from_unit, to_unit)
+    if conversion.factor == 1:
+        return value
+    if conversion.power is not None and type(value) is float:
+        quick = _times_power_of_ten(value, conversion.power)
+        if quick is not None:
+            return quick
+    return _as_given(exact(value) * conversion.factor, value)
 
 
 _DISPLAYED = {"deg": "°", "degC": "°C", "degF": "°F", "delta_degC": "°C", "delta_degF": "°F", "permille": "‰"}

@@ -16,6 +16,7 @@ from calc.units import (
     convert,
     convert_difference,
     display_unit,
+    exact,
     exact_factor,
     is_compatible,
 )
@@ -149,3 +150,13 @@ def test_numbers_that_are_none(value: Any) -> None:
 )
 def test_display(canonical: str, shown: str) -> None:
     assert display_unit(canonical) == shown
+
+
+@given(
+    st.one_of(st.floats(-1e9, 1e9), st.floats(-1e290, 1e290), st.decimals(-1000, 1000, places=4).map(float)),
+    st.sampled_from([("mg", "g"), ("g", "mg"), ("kPa", "Pa"), ("um", "m"), ("kg", "ug"), ("%", "1"), ("1", "ppm")]),
+)
+def test_decimal_prefixes_are_converted_as_exact_arithmetic_does(value: float, units: tuple[str, str]) -> None:
+    expected = float(exact(value) * exact_factor(*units))
+    for found in (convert(value, *units), convert_difference(value, *units)):
+        assert found.hex() == expected.hex()
