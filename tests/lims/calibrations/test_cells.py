@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,7 +25,18 @@ from lims.core.actor import Actor
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.core.errors import RuleViolation
-from tests.factories.calibrations import NOW, Bench, make_bench, make_run, reading_command, sign_in_name
+from tests.factories import jobs
+from tests.factories.calibrations import (
+    NOW,
+    Bench,
+    equip,
+    make_bench,
+    make_run,
+    read_all,
+    reading_command,
+    released_run,
+    sign_in_name,
+)
 from tests.factories.gauges import make_gauge_bench
 from tests.lims.web_client import make_app, make_client, post, set_language, sign_in
 
@@ -252,3 +264,29 @@ def test_a_stranger_learns_nothing_of_a_cell(site: Site) -> None:
     for path in ("live", f"cells/menu?key={POINT.key}"):
         assert stranger.get(f"/runs/{site.run_id}/{path}").status_code == 404
     assert site.send(stranger, "3,00").status_code == 404
+
+
+def test_results_of_the_last_time_stay_hidden_until_a_point_is_read(session: Session) -> None:
+    """Nobody reads towards a number: what was found last time shows beside a point only when it is complete."""
+    bench = make_bench(session)
+    earlier = released_run(session, bench, now=NOW - timedelta(days=3))
+    again = make_item_again(session, bench)
+    run = open_run(session, again.technician, OpenRun(job_item_id=again.item.id), now=NOW)
+    equip(session, again, run)
+    changes = live.changes_since(session, again.technician, run.id, "", now=NOW)
+    assert changes is not None
+    assert changes.previous == {}
+    read_all(session, again, run)
+    changes = live.changes_since(session, again.technician, run.id, "", now=NOW)
+    assert changes is not None
+    (shown,) = changes.previous.values()
+    assert (shown.number, shown.result.reported_value) == (earlier.number, "25")
+
+
+def make_item_again(session: Session, bench: Bench) -> Bench:
+    """The same weight comes in a second time."""
+    job = jobs.make_job(session, site_id=bench.site.id, customer_id=bench.item.ordering_party_id)
+    item = jobs.make_job_item(
+        session, job=job, instrument_id=bench.item.instrument_id, procedure_version_id=bench.version.id
+    )
+    return replace(bench, item=item)

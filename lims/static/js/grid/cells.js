@@ -82,12 +82,23 @@ globalThis.bench = (() => {
     if (note) {
       note.textContent = said.join(" · ");
       note.hidden = !said.length;
+      if (document.activeElement === input) placeNote(cell);
     }
     const wrong = ["refused", "conflict", "confirm"].includes(cell.state);
     if (wrong) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
     if (said.length) input.setAttribute("aria-describedby", `note-${cell.key}`); else input.removeAttribute("aria-describedby");
     span.dataset.state = cell.state || (cell.id && cell.excluded !== "withdrawn" ? "saved" : "");
   }
+
+  // Below its cell, within the window: the sheet itself must not scroll for it.
+  function placeNote(cell) {
+    const note = cell.span.querySelector(".cell-note");
+    if (!note || note.hidden) return;
+    const box = cell.input.getBoundingClientRect();
+    note.style.left = `${Math.max(8, Math.min(box.left, window.innerWidth - note.offsetWidth - 8))}px`;
+    note.style.top = `${box.bottom + 4}px`;
+  }
+  window.addEventListener("scroll", () => { const cell = cellOf(document.activeElement); if (cell) placeNote(cell); }, true);
 
   function setState(cell, state, note = "") {
     cell.state = state;
@@ -154,5 +165,5 @@ globalThis.bench = (() => {
   if (cards.size) showPoint(open || cards.keys().next().value);
   byKey.forEach(show);
 
-  return { root, words, put, sheets, byKey, cellOf, dirty, show, setState, take, takePoints, showPoint };
+  return { root, words, put, sheets, byKey, cellOf, dirty, show, placeNote, setState, take, takePoints, showPoint };
 })();

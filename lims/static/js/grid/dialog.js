@@ -21,17 +21,18 @@
     const width = Math.min(440, window.innerWidth - 16);
     dialog.style.width = `${width}px`;
     dialog.style.left = `${Math.max(8, Math.min(box.left, window.innerWidth - width - 8))}px`;
-    dialog.style.top = `${Math.max(8, Math.min(box.bottom + 8, window.innerHeight - 320))}px`;
+    dialog.style.top = `${Math.max(8, Math.min(box.bottom + 8, window.innerHeight - dialog.offsetHeight - 12))}px`;
   }
 
   // Opens the dialog and answers with what its form was closed with, or null.
   function open(cell, content) {
     return new Promise((resolve) => {
       dialog.replaceChildren(content);
-      near(cell);
+      dialog.setAttribute("aria-label", cell.input.getAttribute("aria-label"));
       dialog.returnValue = "";
       dialog.onclose = () => resolve(dialog.returnValue || null);
       dialog.showModal();
+      near(cell);
       const first = dialog.querySelector("[autofocus]") || dialog.querySelector("input:not([type=hidden]), button");
       if (first) { first.focus(); if (first.select) first.select(); }
     });
@@ -89,6 +90,7 @@
     if (!answer || !answer.ok) { bench.tell(words.queued); return; }
     const content = document.createElement("div");
     content.innerHTML = await answer.text();
+    content.querySelector(".dialog-title").textContent = cell.input.getAttribute("aria-label");
     content.querySelector("[data-close]").addEventListener("click", () => dialog.close(""));
     for (const form of content.querySelectorAll("[data-cell-form]")) {
       form.addEventListener("submit", async (event) => {

@@ -140,6 +140,7 @@
     if (!cell) return;
     editing = false;
     cell.input.select();
+    bench.placeNote(cell);
     if (cell.point) bench.showPoint(cell.point);
   });
   document.addEventListener("pointerdown", (event) => { if (cellOf(event.target)) start = null; });

@@ -14,7 +14,7 @@
     rows.forEach((row, down) => row.forEach((pasted, right) => {
       const target = cell.sheet.rows[cell.row + down]?.[cell.column + right];
       if (pasted.kind === "blank") return;
-      if (pasted.kind === "ambiguous") found.ambiguous ||= pasted.raw;
+      if (pasted.kind === "ambiguous" && target) { found.ambiguous ||= pasted.raw; return; }
       if (pasted.kind !== "number" || !target) { found.left.push(pasted); return; }
       if (target.shown === pasted.text) return;
       found.ready.push({ target, pasted });

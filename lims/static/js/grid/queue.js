@@ -96,10 +96,11 @@
       }
     } else if (done.state === "conflict") {
       cell.conflict = done;
-      setState(cell, "conflict", done.message);
+      setState(cell, "conflict", `${done.message} (Enter)`);
     } else {
       cell.entry = entry;
-      setState(cell, done.state === "confirm" ? "confirm" : "refused", done.message);
+      const asks = done.state === "confirm";
+      setState(cell, asks ? "confirm" : "refused", asks ? `${done.message} (Enter)` : done.message);
       if (cell.input.value.trim() === entry.text) cell.shown = entry.text;
     }
     keep();
