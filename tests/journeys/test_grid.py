@@ -65,9 +65,9 @@ class GaugeRun:
         return [entry.text for entry in queries.current(self.readings())]
 
 
-def serve_gauge(database: Database, folder: Path, layout: dict[str, object]) -> Iterator[GaugeRun]:
+def serve_gauge(database: Database, folder: Path, *sections: dict[str, object]) -> Iterator[GaugeRun]:
     with database.transaction() as session:
-        bench = make_gauge_bench(session, gauge_file([gauge_section("error", dict(layout))]))
+        bench = make_gauge_bench(session, gauge_file(sections))
         run = open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW)
         chosen = ChooseEquipment(run.id, "reference", bench.standard.id, bench.calibration.id)
         choose_equipment(session, bench.technician, chosen, now=NOW)
@@ -80,13 +80,26 @@ def serve_gauge(database: Database, folder: Path, layout: dict[str, object]) -> 
 @pytest.fixture
 def gauge(sqlite_database: Database, tmp_path: Path) -> Iterator[GaugeRun]:
     """Ten points, each read five times."""
-    yield from serve_gauge(sqlite_database, tmp_path, repeats())
+    yield from serve_gauge(sqlite_database, tmp_path, gauge_section("error", repeats()))
 
 
 @pytest.fixture
 def loaded_gauge(sqlite_database: Database, tmp_path: Path) -> Iterator[GaugeRun]:
     """Ten points, up and down, two cycles."""
-    yield from serve_gauge(sqlite_database, tmp_path, UP_DOWN)
+    yield from serve_gauge(sqlite_database, tmp_path, gauge_section("error", UP_DOWN))
+
+
+@pytest.fixture
+def many_sections(sqlite_database: Database, tmp_path: Path) -> Iterator[GaugeRun]:
+    """Repeatability, eccentricity in three positions, single checks and pairs, on one page."""
+    positions = [{"code": code, "title_vi": f"Vị trí {code}"} for code in ("A", "B", "C")]
+    layouts: dict[str, dict[str, object]] = {
+        "repeatability": dict(repeats(3)),
+        "eccentricity": {"kind": "positions", "cycles": 1, "entry_unit": "bar", "positions": positions},
+        "zero": {"kind": "single", "entry_unit": "bar"},
+        "pairs": {"kind": "paired", "repeats": 2, "entry_unit": "bar"},
+    }
+    yield from serve_gauge(sqlite_database, tmp_path, *(gauge_section(code, layouts[code], 1) for code in layouts))
 
 
 def cell(point: int, repeat: int = 1) -> str:
@@ -346,3 +359,32 @@ def test_a_block_is_shown_asked_about_stored_and_undone_in_one_step(gauge: Gauge
 
 
 BLOCK = (("1,00", "bar"), ("1,01", "bar"), ("0.102", "MPa"), ("2,00", "bar"))
+
+
+def test_enter_leads_through_all_sections_of_a_page(many_sections: GaugeRun, page: Page) -> None:
+    many_sections.open(page)
+    for row in (["10,01", "10,02", "10,03"], ["9,99", "10,00", "10,01"]):
+        type_row(page, row)
+    page.keyboard.type("10,02")
+    page.keyboard.press("Enter")
+    for row in (["10,00", "10,01"], ["10,02", "10,03"]):
+        type_row(page, row)
+    all_stored(page)
+    read = [(entry.address.section, entry.address.sequence, entry.address.role) for entry in many_sections.readings()]
+    wanted = [(code, place, "item") for code in ("repeatability", "eccentricity") for place in (1, 2, 3)]
+    wanted += [("zero", 1, "item")]
+    assert read == wanted + [("pairs", pair, role) for pair in (1, 2) for role in ("standard", "item")]
+
+
+def test_what_is_typed_after_the_session_ended_is_stored_after_signing_in_again(gauge: GaugeRun, page: Page) -> None:
+    gauge.open(page)
+    page.wait_for_load_state()
+    page.context.clear_cookies()
+    page.keyboard.type("1,00")
+    page.keyboard.press("Enter")
+    state(page, 1, 1, "queued")
+    page.locator("#bench-state", has_text="Phiên làm việc đã kết thúc").wait_for()
+    gauge.open(page.context.new_page())
+    state(page, 1, 1, "saved")
+    all_stored(page)
+    assert gauge.texts() == ["1,00"]
