@@ -39,6 +39,7 @@ def test_different_answers_are_refused() -> None:
         measure(Row("differ", lambda: 1, lambda: 2, 1.0, same, rounds=1))
 
 
+@pytest.mark.filterwarnings("ignore:.scipy.odr. is deprecated:DeprecationWarning")  # a peer imports it
 def test_every_topic_offers_rows_with_names_of_their_own() -> None:
     names = [row.name for row in rows([])]
     assert len(set(names)) == len(names)
