@@ -39,7 +39,7 @@ class _Frame:
     until: float
 
 
-_frames: dict[tuple[str, int, int, int, int], _Frame] = {}
+_frames: dict[tuple[str, int, int, int], _Frame] = {}
 _lock: Final = Lock()
 
 
@@ -79,7 +79,7 @@ def _frame(session: Session, run: RunFacts) -> _Frame:
     """Return the frame of a run, from a moment ago where its equipment is still the same."""
     query = select(func.count(), func.count(EquipmentUse.withdrawn_at)).where(EquipmentUse.run_id == run.id)
     chosen, withdrawn = session.execute(query).one()
-    key = (str(session.get_bind().engine.url), run.id, run.row_version, chosen, withdrawn)
+    key = (run.token, run.row_version, chosen, withdrawn)
     moment = time.monotonic()
     found = _frames.get(key)
     if found is not None and found.until > moment:

@@ -15,12 +15,12 @@ from werkzeug.test import TestResponse
 
 from lims.calibrations import live, queries
 from lims.calibrations.cell_services import take_back
-from lims.calibrations.commands import ChooseEquipment, Exclude, OpenRun, TakeBack
+from lims.calibrations.commands import ChooseEquipment, Exclude, OpenRun, TakeBack, WithdrawEquipment
 from lims.calibrations.evaluations import material_of, preview
 from lims.calibrations.facts import Address, ExclusionKind
 from lims.calibrations.reading_services import record_reading
 from lims.calibrations.record_services import exclude
-from lims.calibrations.services import choose_equipment, open_run
+from lims.calibrations.services import choose_equipment, open_run, withdraw_equipment
 from lims.core.actor import Actor
 from lims.core.clock import FixedClock
 from lims.core.db import Database
@@ -119,6 +119,20 @@ def test_a_row_alone_comes_out_as_in_the_whole_run(session: Session) -> None:
         found = live.after_cell(session, bench.technician, run_id, address, now=NOW)
         ((_sheet, point_view),) = found.points
         assert point_view.results == (row,)
+
+
+def test_a_standard_taken_out_is_gone_from_the_next_answer(session: Session) -> None:
+    bench, run_id = open_gauge(session)
+    run = queries.run_facts(session, bench.technician, run_id)
+    for repeat in range(1, 6):
+        command = reading_command(run, Address("error", "p3", 1, "", repeat), f"3.0{repeat}", "bar")
+        record_reading(session, bench.technician, command, now=NOW)
+    before = live.after_cell(session, bench.technician, run_id, POINT, now=NOW)
+    assert [len(point.results) for _sheet, point in before.points] == [1]
+    (use,) = queries.equipment(session, run_id)
+    withdraw_equipment(session, bench.technician, WithdrawEquipment(use.id, "nhầm chuẩn"), now=NOW)
+    after = live.after_cell(session, bench.technician, run_id, POINT, now=NOW)
+    assert [len(point.results) for _sheet, point in after.points] == [0]
 
 
 @pytest.mark.parametrize(
