@@ -10,8 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from calc.coverage_intervals import bounds_for_like, tail_length, tails
+from calc.coverage_intervals import (
+    CoverageInterval,
+    IntervalKind,
+    Tails,
+    bounds_for_like,
+    outer_tails,
+    tail_length,
+    tails,
+)
 from calc.coverage_regions import Metric, largest_eigenvalue
 from calc.errors import NotConverged
 from calc.monte_carlo import (
@@ -28,6 +37,7 @@ from calc.trial_blocks import Moments, checked_deviations, merged
 from calc.trial_collectors import StoredTrials
 from calc.trial_plan import TrialPlan
 
+Array = NDArray[np.float64]
 _FIRST_ROOM = 1_000_000
 _STATISTICS = ("estimate", "standard_uncertainty", "low", "high")
 _REGION_STATISTICS = ("largest_eigenvalue", "ellipsoidal_factor", "rectangular_factor")
@@ -92,6 +102,33 @@ class RunningMeans:
         return 2.0 * math.sqrt(self.squares[place] / (self.count * (self.count - 1)))
 
 
+@dataclass(frozen=True, slots=True)
+class OuterFirst:
+    """The results of all trials, of which the tails of every sequence are known already, by row."""
+
+    stored: StoredTrials
+    outer: Sequence[Sequence[Tails]]
+
+    def take(self, start: int, results: Array) -> None:
+        self.stored.take(start, results)
+
+    def quantile(self, row: int, probability: float) -> float:
+        return self.stored.quantile(row, probability)
+
+    def intervals(
+        self, row: int, probabilities: Sequence[float], kinds: Sequence[IntervalKind]
+    ) -> tuple[CoverageInterval, ...]:
+        """Return the intervals from the known tails, or from all results where these do not reach far enough."""
+        trials = sum(part.trials for part in self.outer[row])
+        if trials == self.stored.values.shape[1] and len(probabilities) == len(kinds) == 1:
+            low = np.sort(np.concatenate([part.low for part in self.outer[row]]))
+            high = np.sort(np.concatenate([part.high for part in self.outer[row]]))
+            found = Tails(low, high, trials).shortened(tail_length(trials, probabilities[0], kinds[0]))
+            if found is not None:
+                return (found.interval(probabilities[0], kinds[0]),)
+        return self.stored.intervals(row, probabilities, kinds)
+
+
 @dataclass(slots=True)
 class Sequences:
     """What the sequences run so far gave, and all that a final result needs."""
@@ -103,6 +140,7 @@ class Sequences:
     blocks: list[Moments] = field(default_factory=list)
     kept: StoredTrials | None = None
     bounds: list[tuple[float, float] | None] = field(default_factory=list)
+    outer: list[list[Tails]] = field(default_factory=list)
     trials: int = 0
 
     def add(self, blocks: list[Moments], values: StoredTrials) -> None:
@@ -117,7 +155,8 @@ class Sequences:
         for number, deviation in enumerate(deviations):
             if not self.statistics.count:
                 self.bounds.append(bounds_for_like(np.sort(values.values[number]), length))
-            interval = tails(values.values[number], length, self.bounds[number]).interval(probability, kind)
+                self.outer.append([])
+            interval = self._tails(number, values.values[number], length).interval(probability, kind)
             row += [float(moments.mean[number]), deviation, interval.low, interval.high]
             self.squares[number] += (moments.count - 1) * deviation * deviation
         if self.settings.regions:
@@ -125,6 +164,17 @@ class Sequences:
         self.statistics.add(row)
         self.blocks.extend(blocks)
         self.trials += moments.count
+
+    def _tails(self, row: int, values: Array, length: int) -> Tails:
+        """Return the tails of one sequence, and keep them for the interval of all trials together."""
+        bounds = self.bounds[row]
+        if bounds is not None:
+            outer = outer_tails(values, bounds)
+            self.outer[row].append(outer)
+            found = outer.shortened(length)
+            if found is not None:
+                return found
+        return tails(values, length)
 
     def _region_statistics(self, moments: Moments, values: StoredTrials, probability: float) -> list[float]:
         """Return the largest eigenvalue of the correlation matrix and the factors of both regions, by point."""
@@ -192,4 +242,5 @@ class Sequences:
         if self.kept is None:
             return run_trials(self.plan, self.trials, self.settings)
         stored = self.kept.part(0, self.trials)
-        return result_of(self.plan, self.trials, self.settings, merged_blocks(self.blocks), stored)
+        kept = stored if self.settings.regions else OuterFirst(stored, self.outer)  # regions need every result
+        return result_of(self.plan, self.trials, self.settings, merged_blocks(self.blocks), kept)

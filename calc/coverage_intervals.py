@@ -87,6 +87,12 @@ class Tails:
             rank = int(lengths.argmin()) + 1
         return CoverageInterval(kind, coverage_probability, self.at(rank), self.at(rank + span))
 
+    def shortened(self, length: int) -> Tails | None:
+        """Return the outermost `length` values of each tail, None where there are fewer."""
+        if min(len(self.low), len(self.high)) < length:
+            return None
+        return Tails(self.low[:length], self.high[len(self.high) - length :], self.trials)
+
 
 def tail_length(trials: int, coverage_probability: float, kind: IntervalKind) -> int:
     """Return how many of the lowest and of the highest values an interval rests on."""
@@ -104,14 +110,20 @@ def tails(values: Array, length: int, bounds: tuple[float, float] | None = None)
     if bounds is None and count >= _WORTH_SAMPLING and length <= _LARGEST_TAIL * count:
         bounds = _sampled_bounds(values, length)
     if bounds is not None:
-        low = values[values <= bounds[0]]
-        high = values[values >= bounds[1]]
-        if len(low) >= length and len(high) >= length:
-            low.sort()
-            high.sort()
-            return Tails(low[:length], high[len(high) - length :], count)
+        found = outer_tails(values, bounds).shortened(length)
+        if found is not None:
+            return found
     ordered = np.sort(values)
     return Tails(ordered, ordered, count)
+
+
+def outer_tails(values: Array, bounds: tuple[float, float]) -> Tails:
+    """Return all values up to the lower bound and from the upper one on, each in ascending order."""
+    low = values[values <= bounds[0]]
+    high = values[values >= bounds[1]]
+    low.sort()
+    high.sort()
+    return Tails(low, high, len(values))
 
 
 def _sampled_bounds(values: Array, length: int) -> tuple[float, float]:
