@@ -110,7 +110,7 @@ PRIORS = [
 ]
 
 
-@pytest.mark.parametrize(("prior", "peer"), PRIORS, ids=repr)
+@pytest.mark.parametrize(("prior", "peer"), PRIORS, ids=[repr(prior) for prior, _ in PRIORS])
 @pytest.mark.parametrize("u", [0.02, 0.25, 3.0])
 def test_against_an_independent_integral(prior: Prior, peer: stats.distributions.rv_frozen, u: float) -> None:
     acceptance = ToleranceInterval(-0.8, 0.9)
@@ -133,7 +133,7 @@ def test_against_an_independent_integral(prior: Prior, peer: stats.distributions
     assert found.producer.probability == pytest.approx(over_quantiles(-1.0, 1.0, True), abs=2e-8)
 
 
-@pytest.mark.parametrize(("prior", "peer"), PRIORS, ids=repr)
+@pytest.mark.parametrize(("prior", "peer"), PRIORS, ids=[repr(prior) for prior, _ in PRIORS])
 def test_priors_hold_the_whole_population(prior: Prior, peer: stats.distributions.rv_frozen) -> None:
     everything = global_risk(prior, 0.0, ToleranceInterval(-1e9, None))
     assert everything.accepted.probability == pytest.approx(1.0, abs=1e-9)  # a Cauchy tail of 3e-10 lies below
