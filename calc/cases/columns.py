@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from calc.cases.facts import Load
-from calc.cases.tables import LARGEST_EXPONENT, Number, Table, shortened
+from calc.cases.tables import LARGEST_EXPONENT, Number, Table, plain, shortened
 from calc.errors import CalcError
 
 MOST_ROWS = 1_000_000
@@ -20,7 +20,7 @@ def _header(table: Table, name: str, rows: Sequence[Sequence[str]]) -> list[str]
     names = [cell.strip() for cell in rows[0]]
     for position, column in enumerate(names):
         if column in names[:position]:
-            raise table.refuse("case.duplicate", "data_file", value=shortened(column))
+            raise table.refuse("case.duplicate", "data_file", value=plain(column))
     return names
 
 

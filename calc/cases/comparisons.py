@@ -9,7 +9,9 @@ from typing import Final
 from calc.cases.columns import series_of
 from calc.cases.facts import Context, Expectation
 from calc.cases.kind import Evaluated, Kind, figures
-from calc.cases.tables import Table, shortened
+from calc.cases.places import named_field
+from calc.cases.tables import Table, plain
+from calc.errors import InvalidQuantity
 from calc.history.intervals import ReviewedInterval, a3_interval
 from calc.history.key_comparison import (
     KeyComparison,
@@ -18,15 +20,16 @@ from calc.history.key_comparison import (
     reference_median,
     reference_weighted_mean,
 )
-from calc.history.robust import RobustResult, algorithm_a
+from calc.history.robust import RobustFactors, RobustResult, algorithm_a
 
+_FACTORS: Final = {"iso13528": RobustFactors.STANDARD, "exact": RobustFactors.CONSISTENT}
 _MEDIAN_TRIALS: Final = 1_000_000
 _MOST_CALIBRATIONS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Robust(Evaluated):
-    """Robust mean and standard deviation by algorithm A, with the factors as printed (1.5, 1.483, 1.134)."""
+    """Robust mean and standard deviation by algorithm A, with the factors as printed (1.483, 1.134) or exact."""
 
     result: RobustResult
 
@@ -43,7 +46,8 @@ class Robust(Evaluated):
 
 
 def _robust(case: Table, context: Context, _entries: Sequence[Expectation]) -> Evaluated:
-    return Robust(algorithm_a([float(number) for number in series_of(case, context.load)]))
+    factors = _FACTORS[case.choice("factors", tuple(_FACTORS), "iso13528")]
+    return Robust(algorithm_a([float(number) for number in series_of(case, context.load)], factors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +76,30 @@ class Comparison(Evaluated):
         if name is None:
             raise entry.table.refuse("case.missing_field", "of")
         if name not in self.names:
-            raise entry.table.refuse("case.unknown_name", "of", value=shortened(name))
+            raise entry.table.refuse("case.unknown_name", "of", value=plain(name))
         return name
 
 
-_LABORATORY: Final = frozenset({"name", "value", "U", "k", "u", "include", "comment"})
+_LABORATORY: Final = frozenset({"name", "value", "U", "k", "u", "include"})
 
 
 def _laboratory(table: Table) -> Laboratory:
     table.only(_LABORATORY)
     if "U" in table:
-        k = table.number("k")
+        if "k" not in table:
+            table.note("case.factor_assumed", "k")
+        k = table.number("k", 2.0)
         if k <= 0.0:
             raise table.refuse("case.out_of_range", "k", lower=0, upper="1e308", value=k)
         u = table.number("U") / k
     else:
         u = table.number("u")
-    return Laboratory(table.text("name"), table.number("value"), u, table.flag("include", True))
+    name, value, included = table.text("name"), table.number("value"), table.flag("include", True)
+    try:
+        return Laboratory(name, value, u, included)
+    except InvalidQuantity as error:
+        stated = "U" if named_field(error) == "u" and "U" in table else named_field(error)
+        raise error.with_values(case=table.case, field=table.place(stated)) from None
 
 
 def _key_comparison(case: Table, context: Context, _entries: Sequence[Expectation]) -> Evaluated:
@@ -96,7 +107,7 @@ def _key_comparison(case: Table, context: Context, _entries: Sequence[Expectatio
     for table in case.tables("lab"):
         laboratory = _laboratory(table)
         if any(other.name == laboratory.name for other in laboratories):
-            raise table.refuse("case.duplicate", "name", value=shortened(laboratory.name))
+            raise table.refuse("case.duplicate", "name", value=plain(laboratory.name))
         laboratories.append(laboratory)
     method = case.choice("method", ("mean", "weighted_mean", "median"), "mean")
     if method == "mean":
@@ -135,16 +146,17 @@ def _calibration_interval(case: Table, _context: Context, _entries: Sequence[Exp
         case.between("target", 0.0, 1.0),
         case.number("interval"),
         confidence=case.between("confidence", 0.0, 1.0) if "confidence" in case else 0.5,
+        may_extend=case.flag("may_extend", False),
     )
     return Interval(result)
 
 
 KINDS: Final = (
-    Kind("robust_mean", frozenset({"series", "data_file"}), frozenset(), _robust),
+    Kind("robust_mean", frozenset({"series", "data_file", "factors"}), frozenset(), _robust),
     Kind("key_comparison", frozenset({"method", "lab"}), frozenset(), _key_comparison),
     Kind(
         "calibration_interval",
-        frozenset({"calibrations", "in_tolerance", "target", "interval", "confidence"}),
+        frozenset({"calibrations", "in_tolerance", "target", "interval", "confidence", "may_extend"}),
         frozenset(),
         _calibration_interval,
     ),

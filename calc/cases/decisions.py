@@ -84,8 +84,7 @@ def standard_uncertainty(table: Table) -> float:
 def _prior(table: Table) -> tuple[NormalPrior | GammaPrior, float]:
     """Return the state of knowledge about the item before it is measured, and its standard deviation."""
     kind = table.choice("dist", ("normal", "gamma", "normal_itp"))
-    known = {"normal": {"mean", "s"}, "gamma": {"shape", "rate"}, "normal_itp": {"itp"}}[kind]
-    table.only({"dist", *known})
+    table.only({"dist", *{"normal": ("mean", "s"), "gamma": ("shape", "rate"), "normal_itp": ("itp",)}[kind]})
     if kind == "gamma":
         gamma = GammaPrior(table.number("shape"), table.number("rate"))
         return gamma, math.sqrt(gamma.shape) / gamma.rate

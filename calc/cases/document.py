@@ -1,11 +1,11 @@
-"""A file of cases as a whole: its schema, its title, and its cases under names that are each used once."""
+"""A file of cases as a whole: its schema, its title, and its cases under their names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from calc.cases.tables import Table, shortened
+from calc.cases.tables import Table, plain, shortened
 from calc.errors import InvalidQuantity
 
 SCHEMA = 1
@@ -23,8 +23,8 @@ class Document:
 def read_document(content: Mapping[str, object]) -> Document:
     """Return the cases of a parsed TOML file.
 
-    A case without a usable `id` is named by its place ("case 3"). Raises InvalidQuantity for another schema than 1,
-    no case at all, or an `id` used twice.
+    A case without a usable `id` is named by its place ("case 3"); one whose `id` was used before carries a note. Raises
+    InvalidQuantity for another schema than 1 or no case at all.
     """
     schema = content.get("schema", SCHEMA)
     if schema != SCHEMA or isinstance(schema, bool):
@@ -35,14 +35,14 @@ def read_document(content: Mapping[str, object]) -> Document:
     if len(items) > MOST_CASES:
         raise InvalidQuantity("case.too_large", case="", field="case", limit=MOST_CASES, value=len(items))
     tables: list[Table] = []
+    used: set[str] = set()
     for index, item in enumerate(items, 1):
         place = f"case {index}"
         if not isinstance(item, Mapping):
             raise InvalidQuantity("case.wrong_type", case=place, field="case", expected="table", value=shortened(item))
         named = item.get("id")
         name = named.strip() if isinstance(named, str) and named.strip() else place
-        if any(table.case == name for table in tables):
-            raise InvalidQuantity("case.duplicate", case=name, field="id", value=name)
-        tables.append(Table(item, name))
+        tables.append(Table(item, name, notes=[("case.duplicate_id", plain(name))] if name in used else []))
+        used.add(name)
     title = content.get("document", "")
     return Document(title if isinstance(title, str) else "", tuple(tables))

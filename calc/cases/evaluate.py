@@ -7,6 +7,7 @@ reference data under tests/calc/published/data.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -15,9 +16,12 @@ import numpy as np
 
 from calc.cases import comparisons, decisions, lines, propagation, regressions, statistics
 from calc.cases.facts import ENTRY_FIELDS, CaseOutcome, Context, Expectation, Figure, judge
+from calc.cases.inputs import POINT
 from calc.cases.kind import Evaluated, Kind
-from calc.cases.tables import Table, is_number
+from calc.cases.places import placed
+from calc.cases.tables import Table, is_number, shortened
 from calc.errors import CalcError, InvalidQuantity, NotConverged
+from calc.quantities import EvaluationWarning
 
 KINDS: Final = {
     kind.name: kind
@@ -30,9 +34,7 @@ KINDS: Final = {
         *comparisons.KINDS,
     )
 }
-_COMMON: Final = frozenset(
-    {"id", "title", "kind", "source", "unit", "verified", "verified_by", "figures", "note", "comment", "expect"}
-)
+_COMMON: Final = frozenset({"kind", "expect"})
 _OPERATORS: Final = ("=", "<", "<=")
 MOST_FIGURES: Final = 10_000
 
@@ -43,6 +45,18 @@ def evaluate_case(case: Table, context: Context) -> CaseOutcome:
     What is wrong with the case, or with one of its figures, is part of the outcome: an error of the core that names
     case and field. Nothing else is raised.
     """
+    case = replace(case, notes=list(case.notes))
+    return _with_notes(_outcome_of(case, context), case)
+
+
+def _with_notes(outcome: CaseOutcome, case: Table) -> CaseOutcome:
+    """Return an outcome whose warnings also say what was noted of the case's fields."""
+    noted = tuple(EvaluationWarning(code, POINT, "", name, {}) for code, name in case.notes)
+    extras = outcome.extras
+    return replace(outcome, extras=replace(extras, warnings=(*extras.warnings, *noted))) if noted else outcome
+
+
+def _outcome_of(case: Table, context: Context) -> CaseOutcome:
     outcome = CaseOutcome(
         case.case,
         _described(case, "title"),
@@ -60,7 +74,7 @@ def evaluate_case(case: Table, context: Context) -> CaseOutcome:
             outcome = replace(outcome, figures=tuple(_figure(entry, refusal, evaluated) for entry, refusal in entries))
             return replace(outcome, extras=evaluated.extras())
     except CalcError as error:
-        return _refused(outcome, error)
+        return _refused(outcome, placed(error, case))
     except ArithmeticError as error:
         return _refused(outcome, _too_large(case, error))
 
@@ -98,18 +112,19 @@ def _entries(case: Table, kind: Kind) -> list[tuple[Expectation, CalcError | Non
         return []
     if len(case.list("expect")) > MOST_FIGURES:
         raise case.refuse("case.too_large", "expect", limit=MOST_FIGURES, value=len(case.list("expect")))
-    return [_entry(table, kind) for table in case.tables("expect")]
+    return [_entry(table, case, kind) for table in case.tables("expect")]
 
 
-def _entry(table: Table, kind: Kind) -> tuple[Expectation, CalcError | None]:
+def _entry(own: Table, case: Table, kind: Kind) -> tuple[Expectation, CalcError | None]:
+    """Return an entry with what it takes over from its case: every parameter that it does not state itself."""
+    table = own.over(case, kind.parameters - kind.fields)
     what, of = table.fields.get("what"), table.fields.get("of")
     bare = Expectation(table, what if isinstance(what, str) else "", of if isinstance(of, str) else None)
     try:
-        table.only(kind.parameters, ENTRY_FIELDS, strict=False)
+        own.only(kind.parameters, ENTRY_FIELDS)
         what, pair = table.text("what"), _asked_of(table)
-        operator = table.choice("op", _OPERATORS, "=")
-        tolerance = table.number("tol", 0.0)
-        return Expectation(table, what, pair, _published(table), tolerance, operator), None
+        value, tolerance, operator = _published(table)
+        return Expectation(table, what, pair, value, tolerance, operator), None
     except CalcError as error:
         return bare, error
 
@@ -119,16 +134,35 @@ def _asked_of(table: Table) -> str | tuple[str, str] | None:
     if of is None:
         return None
     if isinstance(of, list):
-        names = table.texts("of", 2)
-        if len(names) != 2:
-            raise table.refuse("case.wrong_type", "of", expected="pair of names", value=str(of)[:60])
+        names = [name for name in of if isinstance(name, str) and name.strip()]
+        if len(names) != 2 or len(of) != 2:
+            raise table.refuse("case.wrong_type", "of", expected="pair of names", value=shortened(of))
         return names[0], names[1]
     return table.text("of")
 
 
-def _published(table: Table) -> float | None:
-    value = table.fields.get("value")
-    return float(value) if is_number(value) and abs(value) == float("inf") else table.optional("value")
+def _published(table: Table) -> tuple[float | None, float, str]:
+    """Return the published value, its tolerance and its operator; no value where any of them is of no use.
+
+    They never enter a calculation, so nothing that they hold keeps a figure from being computed.
+    """
+    value, tolerance = _number(table.fields.get("value")), _number(table.fields.get("tol", 0))
+    operator = table.fields.get("op", "=")
+    if value is None or tolerance is None or tolerance < 0.0 or math.isinf(tolerance) or operator not in _OPERATORS:
+        return None, 0.0, "="
+    return value, tolerance, str(operator)
+
+
+def _number(value: object) -> float | None:
+    """Return a number as a float, None where it is none or beyond the range of floats."""
+    if not is_number(value):
+        return None
+    try:
+        number = float(value)
+    except (ArithmeticError, ValueError):
+        return None
+    beyond = math.isinf(number) and abs(value) != math.inf
+    return None if beyond or math.isnan(number) else number
 
 
 def _figure(entry: Expectation, refusal: CalcError | None, evaluated: Evaluated) -> Figure:
@@ -139,7 +173,7 @@ def _figure(entry: Expectation, refusal: CalcError | None, evaluated: Evaluated)
         if computed != computed:
             raise NotConverged("case.no_number", case=entry.table.case, field=entry.table.place("what"))
     except CalcError as error:
-        return Figure(entry, None, error=error)
+        return Figure(entry, None, error=placed(error, entry.table))
     except ArithmeticError as error:
         return Figure(entry, None, error=_too_large(entry.table, error))
     agreement, digits = judge(entry, computed, evaluated.scale)

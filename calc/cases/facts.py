@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from calc.cases.tables import Table
+from calc.cases.tables import Table, plain
 from calc.errors import CalcError
 from calc.quantities import EvaluationWarning, OutputResult
 from calc.validation import Validation
@@ -42,7 +42,7 @@ class Expectation:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The further fields of the entry, as they stand in the file."""
+        """The further fields of the entry, and those taken over from its case, as they stand in the file."""
         return {name: value for name, value in self.table.fields.items() if name not in _NOT_ECHOED}
 
     @property
@@ -54,7 +54,7 @@ class Expectation:
 
     def unknown(self) -> CalcError:
         """Return the error for a figure that this kind of case does not give."""
-        return self.table.refuse("case.unknown_what", "what", value=self.what)
+        return self.table.refuse("case.unknown_what", "what", value=plain(self.what))
 
 
 @dataclass(frozen=True, slots=True)

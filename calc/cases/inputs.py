@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 from typing import Final
 
 from calc import type_a, type_b
-from calc.cases.tables import Number, Table, shortened
+from calc.cases.places import named_field
+from calc.cases.tables import Number, Table, plain, shortened
 from calc.errors import InvalidQuantity
+from calc.expression import is_name
 from calc.model import CoverageRule, InputDefinition, MeasurementModel, OutputDefinition
 from calc.quantities import Correlation, Distribution, Estimate, Evaluation, InputQuantity, ModelInputs, PointBinding
 
@@ -29,7 +31,6 @@ _SHAPES: Final = {
 _NAMES: Final = (*_SHAPES, "t", "t_std", "ctrap", "gamma")
 _FIELDS: Final = frozenset(
     {"name", "value", "u", "U", "k", "p", "half_width", "dist", "beta", "series", "dof", "a", "b", "d", "shape", "rate"}
-    | {"unit", "comment", "note"}
 )
 MOST_INPUTS: Final = 1000
 
@@ -39,12 +40,18 @@ class Inputs:
     """What a case states: the model and its inputs, bound at one point.
 
     `normal_by_default` names the inputs that Monte Carlo draws from a normal distribution although they have finite
-    degrees of freedom, because the case names no distribution.
+    degrees of freedom, because the case names no distribution. `given_names` are the outputs as the case names them, by
+    their symbols in the model.
     """
 
     model: MeasurementModel
     inputs: ModelInputs
     normal_by_default: tuple[str, ...]
+    given_names: Mapping[str, str]
+
+    def symbol(self, given: str) -> str | None:
+        """Return the symbol of an output by the name that the case gives it, or None."""
+        return next((symbol for symbol, name in self.given_names.items() if name == given), None)
 
     def quantity(self, name: str) -> InputQuantity | None:
         """Return the input quantity of a name, or None."""
@@ -56,14 +63,13 @@ def read_inputs(case: Table, coverage: CoverageRule) -> Inputs:
     formulas = case.table("model")
     if not formulas.fields:
         raise case.refuse("case.too_few", "model", needed=1, count=0)
-    outputs = tuple(OutputDefinition(name, formulas.text(name), UNIT) for name in formulas.fields)
     quantities: list[InputQuantity] = []
     series: dict[str, tuple[Number, ...]] = {}
     undrawn: list[str] = []
     for table in case.tables("input"):
         quantity = _quantity(table)
         if any(other.key == quantity.key for other in quantities):
-            raise table.refuse("case.duplicate", "name", value=shortened(quantity.key))
+            raise table.refuse("case.duplicate", "name", value=plain(quantity.key))
         if len(quantities) == MOST_INPUTS:
             raise case.refuse("case.too_large", "input", limit=MOST_INPUTS, value=len(case.list("input")))
         quantities.append(quantity)
@@ -71,6 +77,8 @@ def read_inputs(case: Table, coverage: CoverageRule) -> Inputs:
             series[quantity.key] = table.numbers("series")
         elif "dist" not in table and quantity.distribution is Distribution.NORMAL and _finite(quantity):
             undrawn.append(quantity.key)
+    symbols = _symbols(tuple(formulas.fields), {quantity.key for quantity in quantities})
+    outputs = tuple(OutputDefinition(symbol, formulas.text(name), UNIT) for symbol, name in symbols.items())
     definitions = tuple(InputDefinition(quantity.key, UNIT) for quantity in quantities)
     names = {quantity.key: quantity.key for quantity in quantities}
     correlations = _given(case, names) + _joint(case, series)
@@ -78,7 +86,23 @@ def read_inputs(case: Table, coverage: CoverageRule) -> Inputs:
         MeasurementModel(outputs, definitions, (), coverage),
         ModelInputs(tuple(quantities), correlations, (PointBinding(POINT, names),)),
         tuple(undrawn),
+        symbols,
     )
+
+
+def _symbols(names: Sequence[str], inputs: Collection[str]) -> dict[str, str]:
+    """Return names of outputs by symbols for the model: itself, unless it is no symbol or that of an input."""
+    found: dict[str, str] = {}
+    taken = {*names, *inputs}
+    for number, name in enumerate(names, 1):
+        symbol = name
+        if not is_name(name) or name in inputs:
+            symbol = f"output_{number}"
+            while symbol in taken:
+                symbol += "_"
+        taken.add(symbol)
+        found[symbol] = name
+    return found
 
 
 def _finite(quantity: InputQuantity) -> bool:
@@ -104,7 +128,9 @@ def _quantity(table: Table) -> InputQuantity:
     except InvalidQuantity as error:
         if error.code.startswith("case."):
             raise
-        raise error.with_values(name=name) from None  # in place of the builder's own name
+        # the input's name in place of the builder's own
+        field = table.place(named_field(error) or (forms[0] if forms else "dist"))
+        raise error.with_values(name=name, case=table.case, field=field) from None
 
 
 def _series(table: Table, name: str, shape: str) -> InputQuantity:
@@ -175,13 +201,15 @@ def _curvilinear(table: Table, name: str) -> InputQuantity:
         middle, width = table.number("value"), table.number("half_width")
     else:
         a, b = table.exact("a"), table.exact("b")
-        if not a < b:
+        if not a <= b:
             raise table.refuse("case.out_of_range", "a", lower="-1e308", upper=shortened(b), value=shortened(a))
         exact_a, exact_b = Decimal(a), Decimal(b)
         middle, width = float((exact_a + exact_b) / 2), float((exact_b - exact_a) / 2)
         if "value" in table and abs(table.number("value") - middle) > 1e-6 * width:
             raise table.refuse("case.conflict", "value", other="a, b")
     nu = table.degrees_of_freedom()
+    if width == 0.0 and table.number("d") == 0.0:  # limits without any distance: an exact constant
+        return type_b.standard(middle, 0.0, UNIT).as_input(name)
     return type_b.curvilinear_trapezoid(middle, width, table.number("d"), UNIT, nu).as_input(name)
 
 
@@ -221,7 +249,7 @@ def _given(case: Table, names: Mapping[str, str]) -> tuple[Correlation, ...]:
         first, second = triple.text("1"), triple.text("2")
         for name in (first, second):
             if name not in names:
-                raise case.refuse("case.unknown_name", place, value=shortened(name))
+                raise case.refuse("case.unknown_name", place, value=plain(name))
         found.append(Correlation(first, second, triple.number("3")))
     return tuple(found)
 

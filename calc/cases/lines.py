@@ -8,13 +8,18 @@ from typing import Final
 from calc.cases.columns import columns_of, read_cells, same_length
 from calc.cases.facts import Context, Expectation, Extras
 from calc.cases.kind import Evaluated, Kind, figures
+from calc.cases.places import named_field
 from calc.cases.tables import Table
 from calc.curves.domain import Domain
-from calc.curves.straight_line import LineFit, fit_line
+from calc.curves.straight_line import LineCovariance, LineFit, fit_line
+from calc.errors import InvalidQuantity
 from calc.quantities import Estimate, EvaluationWarning
 
 METHODS: Final = ("ols", "wls", "gdr")
 _NEEDED: Final = {"ols": (), "wls": ("uy",), "gdr": ("ux", "uy")}
+_COVARIANCES: Final = {"normal": LineCovariance.NORMAL_EQUATIONS, "full": LineCovariance.FULL}
+_WITHOUT_SCATTER: Final = frozenset({"a", "b", "dof", "predict", "inverse"})
+"""Figures of a line through two points of unknown uncertainty."""
 _REACH: Final = 1e6  # spans of the observed range to which a case may extend its line; each use gives a warning
 _JUSTIFICATION: Final = "the case asks for it"
 
@@ -22,13 +27,17 @@ _JUSTIFICATION: Final = "the case asks for it"
 class Line(Evaluated):
     """A fitted line, used at the arguments that the figures name."""
 
-    def __init__(self, fit: LineFit) -> None:
+    def __init__(self, fit: LineFit, *, through_both: bool) -> None:
         self.fit = fit
+        self.through_both = through_both
         self._warnings: dict[float, EvaluationWarning] = {}
 
     def compute(self, entry: Expectation) -> float:
         """Return one figure. Source: ISO/TS 28037:2010, 6, 7, 11 and annex E; JCGM 100:2008, H.3."""
         fit = self.fit
+        if self.through_both and entry.what not in _WITHOUT_SCATTER:
+            values = {"needed": 3, "count": 2, "clause": "ISO/TS 28037:2010, annex E"}
+            raise InvalidQuantity("case.too_few", case=entry.table.case, field="x", **values)
         return figures(
             entry,
             {
@@ -84,15 +93,14 @@ def _column(case: Table, name: str, count: int) -> tuple[float, ...]:
 
 
 def _line_fit(case: Table, context: Context, _entries: Sequence[Expectation]) -> Evaluated:
-    method = case.choice("method", METHODS)
+    present = set(read_cells(case, context.load)) if "data_file" in case else set[str]()
+    given = [name for name in ("ux", "uy") if name in case or name in present]
+    method = case.choice("method", METHODS, "gdr" if "ux" in given else "wls" if given else "ols")
     needed = _NEEDED[method]
-    for name in ("ux", "uy"):
-        if name in case and name not in needed:
-            raise case.refuse("case.conflict", name, other=f"method = {method}")
-    names = ["x", "y"]
-    if "data_file" in case:
-        present = read_cells(case, context.load)
-        names += [name for name in needed if name in present]
+    for name in given:
+        if name not in needed:
+            case.note("case.unused", name)
+    names = ["x", "y", *(name for name in needed if name in present)]
     columns = {
         name: [float(number) for number in numbers] for name, numbers in columns_of(case, context.load, names).items()
     }
@@ -101,14 +109,21 @@ def _line_fit(case: Table, context: Context, _entries: Sequence[Expectation]) ->
     observed = Domain.of(x)
     reach = _REACH * max(observed.upper - observed.lower, abs(observed.upper), abs(observed.lower))
     domain = observed.extended(observed.lower - reach, observed.upper + reach, _JUSTIFICATION)
-    fit = fit_line(x, y, u.get("ux"), u.get("uy"), x0=case.number("x0", 0.0), name=case.case, domain=domain)
-    return Line(fit)
+    covariance = _COVARIANCES[case.choice("covariance", tuple(_COVARIANCES), "normal")]
+    x0 = case.number("x0", 0.0)
+    exact = method == "ols" and len(x) == 2  # the line through both points; nothing is left to estimate u(y) from
+    u_y = [1.0, 1.0] if exact else u.get("uy")
+    try:
+        fit = fit_line(x, y, u.get("ux"), u_y, x0=x0, name=case.case, domain=domain, covariance=covariance)
+    except InvalidQuantity as error:
+        raise error.with_values(case=case.case, field=named_field(error) or "x") from None
+    return Line(fit, through_both=exact)
 
 
 KINDS: Final = (
     Kind(
         "line_fit",
-        frozenset({"method", "x", "y", "ux", "uy", "x0", "data_file"}),
+        frozenset({"method", "x", "y", "ux", "uy", "x0", "data_file", "covariance"}),
         frozenset({"x", "y", "ux", "uy"}),
         _line_fit,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
@@ -11,8 +12,8 @@ from calc.cases.facts import Context, Expectation, Extras
 from calc.cases.inputs import POINT, Inputs, read_inputs
 from calc.cases.kind import Evaluated, Kind, figures
 from calc.cases.simulation import PARAMETERS, Simulation, stated_probability
-from calc.cases.statistics import truncated_rule
-from calc.cases.tables import Table, shortened
+from calc.cases.statistics import stated_rule, truncated_rule
+from calc.cases.tables import Table, plain, shortened
 from calc.coverage import chosen_coverage_factor
 from calc.errors import CalcError
 from calc.evaluate import evaluate
@@ -43,6 +44,12 @@ class Propagation(Evaluated):
 
     def compute(self, entry: Expectation) -> float:
         """Return one figure by the method that the entry names."""
+        try:
+            return self._computed(entry)
+        except CalcError as error:
+            raise _as_given(error, self.inputs) from None
+
+    def _computed(self, entry: Expectation) -> float:
         what, _, names = entry.what.partition(":")
         if what in {"input", "u_input", "r_input"} and names:
             return self._of_inputs(entry, what, names)
@@ -62,7 +69,7 @@ class Propagation(Evaluated):
         keys = [name.strip() for name in names.split(",")]
         found = [quantity for key in keys if (quantity := self.inputs.quantity(key)) is not None]
         if len(keys) != len(found) or len(keys) != (2 if what == "r_input" else 1):
-            raise entry.table.refuse("case.unknown_name", "what", value=shortened(names))
+            raise entry.table.refuse("case.unknown_name", "what", value=plain(names))
         if what == "input":
             return found[0].estimate.value
         if what == "u_input":
@@ -74,14 +81,15 @@ class Propagation(Evaluated):
 
     def _name(self, entry: Expectation, asked: str | None) -> str:
         """Return the output that is asked of: it may be left out where there is only one."""
-        names = [output.name for output in self.inputs.model.outputs]
+        symbols = list(self.inputs.given_names)
         if asked is None:
-            if len(names) > 1:
+            if len(symbols) > 1:
                 raise entry.table.refuse("case.missing_field", "of")
-            return names[0]
-        if asked not in names:
-            raise entry.table.refuse("case.unknown_name", "of", value=shortened(asked))
-        return asked
+            return symbols[0]
+        symbol = self.inputs.symbol(asked)
+        if symbol is None:
+            raise entry.table.refuse("case.unknown_name", "of", value=plain(asked))
+        return symbol
 
     def _correlation(self, entry: Expectation, method: str) -> float:
         """Return the correlation coefficient of two outputs. Source: JCGM 102:2011, 6.2."""
@@ -108,26 +116,47 @@ class Propagation(Evaluated):
         warnings: list[EvaluationWarning] = []
         outputs: tuple[OutputResult, ...] = ()
         try:
-            outputs = self.result.outputs
+            outputs = tuple(self._named(output) for output in self.result.outputs)
             warnings.extend(self.result.warnings)
         except CalcError as error:
             warnings.append(EvaluationWarning(error.code, POINT, str(error.values.get("output", "")), "", {}))
         result = self.result if outputs else None
-        summaries = () if self.context.trials is None else self.simulation.summaries(result)
+        try:
+            summaries = () if self.context.trials is None else self.simulation.summaries(result)
+        except CalcError as error:
+            raise _as_given(error, self.inputs) from None
         warnings.extend(self.simulation.warnings)
-        return Extras(outputs, tuple(warnings), summaries)
+        given = self.inputs.given_names
+        named = tuple(replace(one, output=given.get(one.output, one.output)) for one in warnings)
+        summaries = tuple(replace(one, output=given.get(one.output, one.output)) for one in summaries)
+        return Extras(outputs, named, summaries)
+
+    def _named(self, output: OutputResult) -> OutputResult:
+        """Return a result under the name that the case gives the output."""
+        return replace(output, output=self.inputs.given_names.get(output.output, output.output))
+
+
+def _as_given(error: CalcError, inputs: Inputs) -> CalcError:
+    """Return an error with the output under the name that the case gives it."""
+    symbols = {
+        key: inputs.given_names[value]
+        for key in ("output", "name")
+        if isinstance(value := error.values.get(key), str) and value in inputs.given_names
+    }
+    return error.with_values(**symbols) if symbols else error
 
 
 def _figure(entry: Expectation, output: OutputResult, u: float) -> float:
     """Return one figure of the law of propagation.
 
     The effective degrees of freedom are those of first order, for which the Welch–Satterthwaite formula is stated; k
-    at `p` takes them truncated to an integer (JCGM 100:2008, G.4.1). A `k` that the entry gives is taken as it is.
+    at `p` takes them truncated to an integer (JCGM 100:2008, G.4.1) unless `truncate_dof` is false.
+    A `k` that the entry gives is taken as it is.
     """
     table, y = entry.table, output.estimate
 
     def factor() -> float:
-        return chosen_coverage_factor(output.effective_degrees_of_freedom, truncated_rule(table.between("p", 0.0, 1.0)))
+        return chosen_coverage_factor(output.effective_degrees_of_freedom, stated_rule(table))
 
     def expanded() -> float:
         return (table.number("k") if "k" in table else factor()) * u
@@ -155,8 +184,12 @@ def _relative(entry: Expectation, part: float, whole: float) -> float:
 
 
 def _propagation(case: Table, context: Context, entries: Sequence[Expectation]) -> Evaluated:
-    inputs = read_inputs(case, truncated_rule(stated_probability(entries)))
-    compile_model(inputs.model)  # a model at fault refuses the case, not each of its figures
+    truncated = case.flag("truncate_dof", True)
+    inputs = read_inputs(case, truncated_rule(stated_probability(entries), truncated))
+    try:
+        compile_model(inputs.model)  # a model at fault refuses the case, not each of its figures
+    except CalcError as error:
+        raise _as_given(error, inputs) from None
     return Propagation(inputs, context, entries)
 
 
@@ -164,7 +197,7 @@ KINDS: Final = (
     Kind(
         "propagation",
         frozenset({"model", "input", "correlation", "joint_series"}),
-        PARAMETERS | {"method", "k"},
+        PARAMETERS | {"method", "k", "truncate_dof"},
         _propagation,
     ),
 )

@@ -9,7 +9,7 @@ from typing import Final
 from calc.cases.columns import columns_of, read_cells
 from calc.cases.facts import Context, Expectation
 from calc.cases.kind import Evaluated, Kind, figures
-from calc.cases.tables import Number, Table, shortened
+from calc.cases.tables import Number, Table, plain
 from calc.regression.linear import LinearFit, linear_regression
 from calc.regression.nonlinear import NonlinearFit, nonlinear_regression
 from calc.regression.polynomial import polynomial_regression
@@ -36,7 +36,7 @@ class Fit(Evaluated):
         if name in {"coef", "se"} and index:
             found = self.fit.coefficients if name == "coef" else self.fit.standard_errors
             if not (index.isascii() and index.isdigit() and int(index[:9]) < len(found)):
-                raise entry.table.refuse("case.unknown_name", "what", value=shortened(entry.what))
+                raise entry.table.refuse("case.unknown_name", "what", value=plain(entry.what))
             return float(found[int(index)])
         fit = self.fit
         known = {

@@ -26,9 +26,14 @@ _ANALYSED: Final = frozenset(
 )
 
 
-def truncated_rule(probability: float) -> CoverageRule:
+def truncated_rule(probability: float, truncated: bool = True) -> CoverageRule:
     """Return the rule of the reference data: k = t(p, ν) with ν truncated to an integer (JCGM 100:2008, G.4.1)."""
-    return CoverageRule(probability, None, truncate_degrees_of_freedom=True)
+    return CoverageRule(probability, None, truncate_degrees_of_freedom=truncated)
+
+
+def stated_rule(table: Table) -> CoverageRule:
+    """Return the rule that an entry states by `p` and `truncate_dof`."""
+    return truncated_rule(table.between("p", 0.0, 1.0), table.flag("truncate_dof", True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ class Components(Evaluated):
         )
 
     def _factor(self, entry: Expectation) -> float:
-        return chosen_coverage_factor(self.degrees_of_freedom, truncated_rule(entry.table.between("p", 0.0, 1.0)))
+        return chosen_coverage_factor(self.degrees_of_freedom, stated_rule(entry.table))
 
 
 def _welch_satterthwaite(case: Table, _context: Context, _entries: Sequence[Expectation]) -> Evaluated:
@@ -148,9 +153,13 @@ def _welch_satterthwaite(case: Table, _context: Context, _entries: Sequence[Expe
     for index, u in enumerate(components, 1):
         if u < 0.0:
             raise case.refuse("case.out_of_range", f"u[{index}]", lower=0, upper="1e308", value=shortened(u))
-    combined = math.hypot(*components)
-    variance = combined * combined
-    return Components(combined, effective_degrees_of_freedom(contributions, degrees, {}, variance))
+    combined, largest = math.hypot(*components), max(components)
+    if not math.isfinite(combined):
+        raise case.refuse("case.too_large", "u", limit="1e308", value=shortened(largest))
+    # relative to the largest, so that neither fourth powers of small numbers vanish nor those of large ones overflow
+    relative = {name: u / largest if largest else 0.0 for name, u in contributions.items()}
+    variance = math.hypot(*relative.values()) ** 2
+    return Components(combined, effective_degrees_of_freedom(relative, degrees, {}, variance))
 
 
 class StudentFactors(Evaluated):
@@ -199,7 +208,7 @@ class Roundings(Evaluated):
 KINDS: Final = (
     Kind("type_a", frozenset({"series", "data_file"}), frozenset({"p", "k"}), _type_a),
     Kind("anova", frozenset({"data_file", "group_mean", "group_s", "group_n"}), frozenset(), _anova),
-    Kind("welch_satterthwaite", frozenset({"u", "dof"}), frozenset({"p", "k"}), _welch_satterthwaite),
+    Kind("welch_satterthwaite", frozenset({"u", "dof"}), frozenset({"p", "k", "truncate_dof"}), _welch_satterthwaite),
     Kind("t_factor", frozenset(), frozenset({"p", "dof"}), lambda *_: StudentFactors()),
     Kind("sd_of_sd", frozenset(), frozenset({"n"}), lambda *_: RelativeDeviations()),
     Kind("rounding", frozenset(), frozenset({"number", "decimals", "mode"}), lambda *_: Roundings()),

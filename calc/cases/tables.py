@@ -6,10 +6,9 @@ handed over as they stand in the text (int or Decimal), so that nothing is lost 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeGuard
 
@@ -20,7 +19,14 @@ _LONGEST_TEXT = 20_000
 _SHOWN = 60
 LARGEST_EXPONENT = 307
 _LARGEST = f"1e{LARGEST_EXPONENT}"
-_ALIKE = 0.75
+_COVERAGE = frozenset({"p", "k"})
+_SPREAD = frozenset({"u", "U"})
+"""Of these one is given where the other is not wanted: an entry that gives either takes neither from its case."""
+REMARKS = frozenset(
+    {"id", "title", "source", "unit", "verified", "verified_by", "figures", "note", "notes", "comment", "remark"}
+    | {"tags", "keywords", "date", "year", "page"}
+)
+"""Fields that say something about a table and are never used to compute; allowed everywhere."""
 
 
 def is_number(value: object) -> TypeGuard[int | float | Decimal]:
@@ -36,13 +42,24 @@ def shortened(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+def plain(value: object) -> str:
+    """Return a text as it is named between quotation marks: at most 60 characters."""
+    return value if isinstance(value, str) and len(value) <= _SHOWN else str(value)[:_SHOWN] + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of a case: its `fields`, the case it belongs to, and its path in it ("" is the case itself)."""
+    """One table of a case: its `fields`, the case it belongs to, and its path in it ("" is the case itself).
+
+    `borrowed` names the fields that were taken over from the case. `notes` collects, for all tables of one case, what
+    a reader should know of it: pairs of a warning's code and the name that it speaks of.
+    """
 
     fields: Mapping[str, object]
     case: str
     path: str = ""
+    borrowed: frozenset[str] = frozenset()
+    notes: list[tuple[str, str]] = field(default_factory=list, compare=False, repr=False)
 
     def __contains__(self, name: str) -> bool:
         """Return whether the field is given."""
@@ -50,7 +67,12 @@ class Table:
 
     def place(self, name: str) -> str:
         """Return the path of a field of this table."""
-        return f"{self.path}.{name}" if self.path else name
+        return f"{self.path}.{name}" if self.path and name not in self.borrowed else name
+
+    def note(self, code: str, name: str) -> None:
+        """Remember a warning about a field of this table."""
+        if (code, self.place(name)) not in self.notes:
+            self.notes.append((code, self.place(name)))
 
     def refuse(self, code: str, name: str, /, **values: object) -> InvalidQuantity:
         """Return the error `code` about a field of this table."""
@@ -96,14 +118,15 @@ class Table:
     def degrees_of_freedom(self, name: str = "dof") -> float:
         """Return degrees of freedom: at least 1, infinite where they are not given."""
         value = self.fields.get(name, math.inf)
-        number = float(value) if is_number(value) and abs(value) != math.inf else value
-        if number == math.inf:
-            return math.inf
-        if not isinstance(number, float):
+        if not is_number(value):
             raise self._wrong(name, "number", value)
-        if not number >= 1.0:
-            raise self.refuse("case.out_of_range", name, lower=1, upper="inf", value=shortened(value))
-        return number
+        if value == math.inf:
+            return math.inf
+        unusable = isinstance(value, Decimal | float) and math.isnan(value)
+        if unusable or not value >= 1:
+            values = {"lower": 1, "upper": "inf", "value": shortened(value), "clause": "JCGM 100:2008, G.4.1"}
+            raise self.refuse("case.out_of_range", name, **values)
+        return self.number(name)
 
     def integer(self, name: str, lower: int, upper: int, default: int | None = None) -> int:
         """Return a whole number from `lower` to `upper` (20.0 counts as 20)."""
@@ -174,7 +197,7 @@ class Table:
             if not isinstance(item, str) or not item.strip():
                 raise self._wrong(f"{name}[{index}]", "text", item)
             if item in found:
-                raise self.refuse("case.duplicate", f"{name}[{index}]", value=shortened(item))
+                raise self.refuse("case.duplicate", f"{name}[{index}]", value=plain(item))
             found.append(item)
         return tuple(found)
 
@@ -183,7 +206,7 @@ class Table:
         value = self.given(name)
         if not isinstance(value, Mapping):
             raise self._wrong(name, "table", value)
-        return Table(value, self.case, self.place(name))
+        return Table(value, self.case, self.place(name), notes=self.notes)
 
     def tables(self, name: str) -> Iterator[Table]:
         """Yield the tables of a list of at least one, each with its number (from 1) in its path."""
@@ -193,21 +216,54 @@ class Table:
         for index, item in enumerate(items, 1):
             if not isinstance(item, Mapping):
                 raise self._wrong(f"{name}[{index}]", "table", item)
-            yield Table(item, self.case, self.place(f"{name}[{index}]"))
+            yield Table(item, self.case, self.place(f"{name}[{index}]"), notes=self.notes)
 
-    def over(self, other: Table) -> Table:
-        """Return this table with the fields of `other` wherever it has none itself."""
-        return Table({**other.fields, **self.fields}, self.case, self.path)
+    def over(self, other: Table, names: Collection[str] | None = None) -> Table:
+        """Return this table with the fields of `other` (those of `names` alone) wherever it has none itself."""
+        taken = set(other.fields if names is None else other.fields.keys() & set(names)) - self.fields.keys()
+        for alternatives in (_SPREAD,) if names is None else (_SPREAD, _COVERAGE):
+            if alternatives & self.fields.keys():
+                taken -= alternatives
+        fields = {**{name: other.fields[name] for name in other.fields if name in taken}, **self.fields}
+        return Table(fields, self.case, self.path, frozenset(taken), self.notes)
 
-    def only(self, known: Collection[str], remarks: Collection[str] = (), *, strict: bool = True) -> None:
-        """Refuse a field that is neither `known` nor one of the `remarks`: misspelt it would be without effect.
+    def only(self, known: Collection[str], remarks: Collection[str] = ()) -> None:
+        """Refuse a field that is a misspelling of a known one that is not given; note any other that is not known.
 
-        A text under another name is a remark too and harmless, unless its name is nearly that of a known field. Where
-        it is not `strict`, only such near names are refused.
+        A field that is not known has no effect, so a warning names it; under a name nearly that of a known field, it
+        would silently leave out what was meant.
         """
-        for name, value in self.fields.items():
-            if name in known or name in remarks:
+        missing = [name for name in sorted(known) if name not in self.fields and name not in remarks]
+        for name in self.fields:
+            if name in known or name in remarks or name in REMARKS:
                 continue
-            near = difflib.get_close_matches(name, [one for one in sorted(known) if len(one) > 2], 1, _ALIKE)
-            if near or (strict and not isinstance(value, str)):
-                raise self.refuse("case.unknown_field", name, nearest=near[0] if near else ", ".join(sorted(known)))
+            for one in missing:
+                if _misspelt(name, one):
+                    raise self.refuse("case.unknown_field", name, nearest=one)
+            self.note("case.unknown_key", name)
+
+
+def _misspelt(name: str, known: str) -> bool:
+    """Return whether a name is that of a known field but for a slip: one, or two in a long name; the first letter fits.
+
+    Names of one or two letters are too short to tell.
+    """
+    shorter = min(len(name), len(known))
+    one, other = name.casefold().replace("-", "_"), known.casefold()
+    if shorter <= 2 or len(name) > _SHOWN or one[0] != other[0]:
+        return False
+    return _slips(one, other) <= (2 if shorter >= 6 else 1)
+
+
+def _slips(one: str, other: str) -> int:
+    """Return how many letters were left out, added, changed, or swapped with their neighbour (Damerau)."""
+    rows = [list(range(len(other) + 1))]
+    for i, letter in enumerate(one, 1):
+        row = [i]
+        for j, wanted in enumerate(other, 1):
+            cost = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                cost = min(cost, rows[-2][j - 2] + 1)
+            row.append(cost)
+        rows.append(row)
+    return rows[-1][-1]

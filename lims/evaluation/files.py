@@ -24,14 +24,24 @@ def read_cases(path: Path) -> Document:
     """
     file = str(path)
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        if not path.is_file():  # a pipe or a device might never end
+            raise RuleViolation("evaluate.unreadable", file=file)
+        held = _bytes_of(path)
+        if len(held) > LARGEST_FILE:
             raise RuleViolation("evaluate.too_large", file=file, limit=LARGEST_FILE // 1024 // 1024)
-        content = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        text = held.decode("utf-8-sig").replace("\r\n", "\n")
+        content = tomllib.loads(text, parse_float=Decimal)
     except OSError:
         raise RuleViolation("evaluate.unreadable", file=file) from None
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise RuleViolation("evaluate.not_toml", file=file, reason=str(error) or type(error).__name__) from None
     return read_document(content)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return what a file holds, at most one byte more than is allowed."""
+    with path.open("rb") as stream:
+        return stream.read(LARGEST_FILE + 1)
 
 
 def loader(folder: Path) -> Load:
@@ -43,9 +53,10 @@ def loader(folder: Path) -> Load:
             path = (root / name).resolve()
             if Path(name).is_absolute() or not path.is_relative_to(root):
                 raise InvalidQuantity("case.data_outside", case="", field="data_file", value=name)
-            if not path.is_file() or path.stat().st_size > LARGEST_FILE:
+            held = _bytes_of(path) if path.is_file() else None
+            if held is None or len(held) > LARGEST_FILE:
                 raise InvalidQuantity("case.data_file", case="", field="data_file", value=name)
-            text = path.read_text(encoding="utf-8-sig")
+            text = held.decode("utf-8-sig")
             return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
         except InvalidQuantity:
             raise

@@ -30,6 +30,10 @@ MESSAGES: Final[dict[str, str]] = {
     "evaluation_warning.case.degrees_not_drawn": N_(
         "Monte Carlo draws %(name)s from a normal distribution; its degrees of freedom count only with dist = “t”."
     ),
+    "evaluation_warning.case.unknown_key": N_("%(name)s is not known here and was left aside."),
+    "evaluation_warning.case.unused": N_("%(name)s does not enter this method and was left aside."),
+    "evaluation_warning.case.duplicate_id": N_("The id “%(name)s” is also that of an earlier case."),
+    "evaluation_warning.case.factor_assumed": N_("%(name)s is not given; U was taken as stated with k = 2."),
 }
 
 LABELS: Final[dict[str, str]] = {
@@ -47,4 +51,13 @@ LABELS: Final[dict[str, str]] = {
     "evaluate.not_computed": N_("refused"),
     "evaluate.symmetric": N_("symmetric"),
     "evaluate.shortest": N_("shortest"),
+    "evaluate.expected.number": N_("a number"),
+    "evaluate.expected.whole number": N_("a whole number"),
+    "evaluate.expected.text": N_("a text"),
+    "evaluate.expected.true or false": N_("true or false"),
+    "evaluate.expected.list": N_("a list"),
+    "evaluate.expected.table": N_("a table"),
+    "evaluate.expected.pair of names": N_("a pair of names"),
+    "evaluate.expected.list of two names": N_("a list of two names"),
+    "evaluate.expected.list of two names and a number": N_("a list of two names and a number"),
 }

@@ -14,6 +14,7 @@ from calc.rounding import coverage_factor_text, probability_text, round_to_decim
 from lims import messages
 from lims.core import reader
 from lims.core.messages import known_codes, label
+from lims.evaluation.messages import LABELS
 
 _FIGURE_DIGITS: Final = 10
 _BUDGET_DIGITS: Final = 6
@@ -26,9 +27,17 @@ def printable(text: object) -> str:
 
 
 def words_of(error: CalcError) -> str:
-    """Return what a calculation refuses, with the clause of the rule."""
+    """Return what a calculation refuses: the field and the input or output, the rule, its clause in parentheses."""
     values = {name: printable(value) for name, value in error.values.items()}
-    return messages.words(error.code, values) + (f" [{error.clause}]" if error.clause else "")
+    expected = f"evaluate.expected.{values.get('expected')}"
+    if expected in LABELS:
+        values["expected"] = label(expected)
+    words = messages.words(error.code, values)
+    for name in ("output", "name", "field"):
+        named = values.get(name, "")
+        if named and named not in words:
+            words = f"{named}: {words}"
+    return f"{words} ({error.clause})" if error.clause else words
 
 
 def lines_of(outcome: CaseOutcome) -> Iterator[str]:
@@ -137,6 +146,8 @@ def _figure(figure: Figure) -> list[str]:
 def name_of(figure: Figure) -> str:
     """Return what is asked, with its parameters: "U(l), p = 0.99"."""
     entry = figure.entry
+    if not entry.what:
+        return printable(entry.table.path)
     of = ", ".join(entry.of) if isinstance(entry.of, tuple) else entry.of
     asked = f"{entry.what}({of})" if of else entry.what
     parameters = [f"{name} = {_parameter(value)}" for name, value in entry.parameters.items() if name != "trials"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -254,3 +255,46 @@ def test_it_needs_no_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     result = _evaluate("ea402.toml", "--json", LIMS_DATA_DIR=str(tmp_path / "nowhere"))
     assert result.exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ea402.toml"]
+
+
+def test_what_does_not_end_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "cannot be read" in _evaluate(pipe).stderr
+    assert "cannot be read" in _evaluate("/dev/zero").stderr
+    result = _evaluate(_written(tmp_path, _regression('"pipe.csv"')), "--json")
+    assert _document(result)[0]["error"]["code"] == "case.data_file"
+
+
+def test_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "bom.toml"
+    file.write_text(MODEL + INPUT + ASKED, encoding="utf-8-sig")
+    assert _evaluate(file).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("u = 0.1", "half_width = -1"), "case one: input[1].half_width: x: −1 must not be negative."),
+        (("u = 0.1", "u = -0.1"), "case one: input[1].u: x: −0.1 must not be negative."),
+        (("u = 0.1", "u = 0.1\ndof = 0"), "(JCGM 100:2008, G.4.1)"),
+        (("u = 0.1", 'u = "much"'), "case one: input[1].u must be a number, not 'much'."),
+        (('"2*x"', '"1/(x - 1.5)"'), "y: "),
+    ],
+)
+def test_a_refusal_names_case_field_and_clause(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    file = _written(tmp_path, (MODEL + INPUT + ASKED).replace(*change))
+    told = _evaluate(file).stderr
+    assert told.startswith(f"{file}: case one: ")
+    assert words.replace("−", "-") in told.replace("−", "-").replace("-1.0 ", "-1 ")
+
+
+def test_a_figure_without_a_name_is_told_by_its_place(tmp_path: Path) -> None:
+    told = _evaluate(_written(tmp_path, MODEL + INPUT + "[[case.expect]]\np = 0.9\n")).stderr
+    assert "case one: expect[1]: expect[1].what is missing." in told
+
+
+def test_vietnamese_words_for_what_is_expected(tmp_path: Path) -> None:
+    told = _evaluate(_written(tmp_path, MODEL + INPUT.replace('"x"', "3")), LIMS_LANGUAGE="vi").stderr
+    assert "input[1].name phải là một văn bản, không phải 3." in told
