@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from calc.errors import InvalidModel
 from calc.expression import (
     ARRAY_FUNCTIONS,
-    MAXIMUM_HEIGHT,
     MAXIMUM_SIZE,
     Call,
     Name,
@@ -21,10 +20,12 @@ from calc.expression import (
     Node,
     Number,
     Operation,
+    spine,
     to_text,
 )
 
 MAXIMUM_WRITTEN_OUT = 20_000
+MAXIMUM_HEIGHT = 200
 
 
 def element(symbol: str, place: int) -> str:
@@ -59,11 +60,13 @@ def written_out(tree: Node, sizes: Mapping[str, int], output: str, size: int | N
 
 
 def _parts(tree: Node) -> tuple[Node, ...]:
+    """Return what a tree is made of; a chain of operations is one whole with all its operands."""
     match tree:
         case Negation(operand):
             return (operand,)
-        case Operation(_, left, right):
-            return left, right
+        case Operation():
+            first, operations = spine(tree)
+            return first, *(operation.right for operation in operations)
         case Call(_, arguments):
             return arguments
     return ()
@@ -73,8 +76,11 @@ def _rebuilt(tree: Node, parts: Sequence[Node]) -> Node:
     match tree:
         case Negation():
             return Negation(parts[0])
-        case Operation(sign):
-            return Operation(sign, parts[0], parts[1])
+        case Operation():
+            made = parts[0]
+            for operation, part in zip(spine(tree)[1], parts[1:], strict=True):
+                made = Operation(operation.sign, made, part)
+            return made
         case Call(function):
             return Call(function, tuple(parts))
     return tree
@@ -126,7 +132,7 @@ class _Writer:
         if isinstance(tree, Call) and tree.function in ARRAY_FUNCTIONS:
             return self._summed(tree, parts)
         rebuilt = _rebuilt(tree, [part.tree for part in parts])
-        return self.made(rebuilt, *_extent(parts))
+        return self.made(rebuilt, *_extent(parts, len(parts) - 1 if isinstance(tree, Operation) else 1))
 
     def _check_element(self, name: str) -> None:
         symbol, bracket, place = name.partition("[")
@@ -151,9 +157,9 @@ class _Writer:
         return _Sized(whole, count, height)
 
 
-def _extent(parts: Sequence[_Sized]) -> tuple[int, int]:
-    """Return number of nodes and height of a node over `parts`."""
-    return 1 + sum(part.count for part in parts), 1 + max((part.height for part in parts), default=0)
+def _extent(parts: Sequence[_Sized], nodes: int = 1) -> tuple[int, int]:
+    """Return number of nodes and height of what joins `parts` by so many nodes."""
+    return nodes + sum(part.count for part in parts), 1 + max((part.height for part in parts), default=0)
 
 
 def _balanced(terms: Sequence[Node]) -> Node:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from calc.errors import InvalidModel
-from calc.expression import FUNCTIONS, MAXIMUM_EXPONENT, Call, Name, Negation, Node, Number, Operation, to_text
+from calc.expression import FUNCTIONS, MAXIMUM_EXPONENT, Call, Name, Negation, Node, Number, Operation, spine, to_text
 from calc.graph import Graph
 from calc.lookups import LookupNodes
 from calc.units import Unit
@@ -83,6 +83,18 @@ class UnitCheck:
         return _unit_text(measure.scale, measure.dimension)
 
     def _lower(self, tree: Node) -> Measure:
+        first, operations = spine(tree)
+        made = self._operand(first)
+        for operation in operations:
+            made = self._joined(operation, made, self._lower(operation.right))
+        return made
+
+    def _joined(self, tree: Operation, one: Measure, two: Measure) -> Measure:
+        if tree.sign == "**":
+            return self._power(tree, one, two)
+        return (self._sum if tree.sign in "+-" else self._product)(tree, tree.sign, one, two)
+
+    def _operand(self, tree: Node) -> Measure:
         match tree:
             case Number(value):
                 return Measure(self._graph.number(value))
@@ -93,11 +105,6 @@ class UnitCheck:
             case Negation(operand):
                 made = self._lower(operand)
                 return replace(made, node=self._graph.negative(made.node), weight=-made.weight)
-            case Operation("**", base, exponent):
-                return self._power(tree, self._lower(base), self._lower(exponent))
-            case Operation(sign, left, right):
-                one, two = self._lower(left), self._lower(right)
-                return self._sum(tree, sign, one, two) if sign in "+-" else self._product(tree, sign, one, two)
             case Call("abs", (argument,)):
                 made = self._difference(tree, self._lower(argument))
                 return replace(made, node=self._graph.operation("abs", made.node))

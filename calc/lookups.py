@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calc.errors import InvalidModel, InvalidQuantity
-from calc.expression import ARRAY_FUNCTIONS
+from calc.expression import ARRAY_FUNCTIONS, FUNCTIONS, canonical
 from calc.graph import Graph
 from calc.units import Unit, parse_unit
 
@@ -68,9 +68,12 @@ class LookupNodes:
 
     def __init__(self, graph: Graph, definitions: Sequence[CurveDefinition]) -> None:
         self._graph = graph
-        self._definitions = {definition.symbol: definition for definition in definitions}
+        self._definitions = {canonical(definition.symbol): definition for definition in definitions}
         self._units = {
-            definition.symbol: (_unit(definition.argument_unit, definition), _unit(definition.unit, definition))
+            canonical(definition.symbol): (
+                _unit(definition.argument_unit, definition),
+                _unit(definition.unit, definition),
+            )
             for definition in definitions
         }
         self._nodes: dict[tuple[str, int], int] = {}
@@ -84,7 +87,7 @@ class LookupNodes:
         """Return the node of a look-up; `text` is how the formula writes it."""
         if (curve, argument) not in self._nodes:
             definition = self._definitions[curve]
-            lookup = Lookup(curve, argument, definition.argument_unit, definition.unit, text)
+            lookup = Lookup(definition.symbol, argument, definition.argument_unit, definition.unit, text)
             graph = self._graph
             value, origin, slope, curvature = (graph.input(name) for name in (lookup.value, *lookup.hidden))
             step = graph.operation("-", argument, origin)
@@ -107,5 +110,5 @@ def _unit(text: str, definition: CurveDefinition) -> Unit:
 def check_curve_names(definitions: Sequence[CurveDefinition]) -> None:
     """Raise InvalidModel for a curve with the name of a function."""
     for definition in definitions:
-        if definition.symbol in ARRAY_FUNCTIONS:
+        if canonical(definition.symbol) in {*FUNCTIONS, *ARRAY_FUNCTIONS}:
             raise InvalidModel("model.name", name=definition.symbol)

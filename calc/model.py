@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from calc.arrays import checked_size, element, written_out
 from calc.compiled import Program
-from calc.dimensions import UnitCheck, measured
+from calc.dimensions import Measure, UnitCheck, measured
 from calc.errors import InvalidModel, InvalidQuantity
-from calc.expression import is_name, parse, to_text
+from calc.expression import RESERVED, Node, canonical, is_name, parse, to_text
 from calc.graph import Graph
 from calc.lookups import CurveDefinition, Lookup, LookupNodes, check_curve_names
+from calc.output_order import names_in, resolution_order
 from calc.quantities import finite, positive
 from calc.units import Unit, parse_unit
 
@@ -21,6 +22,7 @@ from calc.units import Unit, parse_unit
 class OutputDefinition:
     """An output quantity: its name, the formula it follows from, and the unit it is wanted in.
 
+    The formula may use other outputs of the model, each in its declared unit, in whatever order they are declared.
     With a `size` it is an array: the formula is taken for each element, and the outputs are name[1] … name[size].
     """
 
@@ -122,7 +124,7 @@ class CompiledModel:
 
 def _checked_names(model: MeasurementModel) -> None:
     if not model.outputs:
-        raise InvalidModel("model.no_outputs")
+        raise InvalidModel("model.no_outputs", name="outputs")
     seen = set[str]()
     names: Sequence[str] = [
         *(definition.symbol for definition in model.inputs),
@@ -132,10 +134,11 @@ def _checked_names(model: MeasurementModel) -> None:
     ]
     for name in names:
         if not is_name(name):
-            raise InvalidModel("model.name", name=name)
-        if name in seen:
+            code = "model.reserved" if isinstance(name, str) and canonical(name) in RESERVED else "model.name"
+            raise InvalidModel(code, name=name)
+        if canonical(name) in seen:
             raise InvalidModel("model.duplicate", name=name)
-        seen.add(name)
+        seen.add(canonical(name))
 
 
 def _unit(text: str, name: str) -> Unit:
@@ -153,34 +156,98 @@ def compile_model(model: MeasurementModel) -> CompiledModel:
     """
     _checked_names(model)
     check_curve_names(model.curves)
-    sizes = {d.symbol: checked_size(d.size, d.symbol) for d in model.inputs if d.size is not None}
-    inputs = _single_inputs(model.inputs)
+    sizes = {
+        canonical(name): checked_size(size, name)
+        for name, size in (*((d.symbol, d.size) for d in model.inputs), *((d.name, d.size) for d in model.outputs))
+        if size is not None
+    }
+    trees = _trees(model)
     graph = Graph()
     lookups = LookupNodes(graph, model.curves)
-    symbols = {d.symbol: measured(graph.input(d.symbol), _unit(d.unit, d.symbol)) for d in inputs}
-    for constant in model.constants:
-        unit = _unit(constant.unit, constant.symbol)
-        symbols[constant.symbol] = measured(graph.number(constant.value), unit)
-    outputs, roots, texts = [], [], []
-    for output in model.outputs:
-        tree = parse(output.expression, output.name, [curve.symbol for curve in model.curves])
-        unit = _unit(output.unit, output.name)
-        size = None if output.size is None else checked_size(output.size, output.name)
-        for place, single in enumerate(written_out(tree, sizes, output.name, size), 1):
-            name = output.name if size is None else element(output.name, place)
-            roots.append(UnitCheck(graph, symbols, name, lookups).lower(single, unit))
-            texts.append(to_text(single))
-            outputs.append(replace(output, name=name, expression=texts[-1], size=None) if size else output)
+    symbols = _symbols(graph, model)
+    outputs = {canonical(output.name): output for output in model.outputs}
+    written = {
+        name: _Resolver(graph, symbols, sizes, lookups).resolved(outputs[name], trees[name])
+        for name in resolution_order(trees)
+    }
+    singles = [single for name in outputs for single in written[name]]
     looked_up = [d for lookup in lookups.found for d in _lookup_inputs(lookup)]
-    plain = replace(model, outputs=tuple(outputs), inputs=(*inputs, *looked_up))
+    inputs = (*_single_inputs(model.inputs), *looked_up)
+    plain = replace(model, outputs=tuple(single.definition for single in singles), inputs=inputs)
     program = Program(
         graph,
         tuple(definition.symbol for definition in plain.inputs),
         tuple(definition.name for definition in plain.outputs),
-        tuple(roots),
-        tuple(texts),
+        tuple(single.root for single in singles),
+        tuple(single.text for single in singles),
     )
     return CompiledModel(plain, program, model, tuple(lookups.found))
+
+
+def outputs_for(model: MeasurementModel, name: str) -> tuple[OutputDefinition, ...]:
+    """Return output `name` of a model with the outputs that it rests on, in the model's order.
+
+    Raises InvalidModel for a formula among them that is not understood; the other formulas are not looked at.
+    """
+    curves = [curve.symbol for curve in model.curves]
+    outputs = {canonical(output.name): output for output in model.outputs}
+    needed, pending = set[str](), [canonical(name)]
+    while pending:
+        output = pending.pop()
+        if output in outputs and output not in needed:
+            needed.add(output)
+            pending.extend(names_in(parse(outputs[output].expression, outputs[output].name, curves)))
+    return tuple(output for output in model.outputs if canonical(output.name) in needed)
+
+
+def _trees(model: MeasurementModel) -> dict[str, Node]:
+    """Return the formulas of the outputs by the outputs' names."""
+    curves = [curve.symbol for curve in model.curves]
+    return {canonical(output.name): parse(output.expression, output.name, curves) for output in model.outputs}
+
+
+def _symbols(graph: Graph, model: MeasurementModel) -> dict[str, Measure]:
+    """Return what the names of inputs and constants stand for."""
+    symbols = {
+        canonical(d.symbol): measured(graph.input(d.symbol), _unit(d.unit, d.symbol))
+        for d in _single_inputs(model.inputs)
+    }
+    for constant in model.constants:
+        unit = _unit(constant.unit, constant.symbol)
+        symbols[canonical(constant.symbol)] = measured(graph.number(constant.value), unit)
+    return symbols
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """One output, or one element of an output that is an array."""
+
+    definition: OutputDefinition
+    root: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolver:
+    """Makes the nodes of outputs; every output is a symbol for those that come later."""
+
+    graph: Graph
+    symbols: dict[str, Measure]
+    sizes: Mapping[str, int]
+    lookups: LookupNodes
+
+    def resolved(self, output: OutputDefinition, tree: Node) -> list[_Single]:
+        """Return an output as its elements; raises InvalidModel."""
+        unit = _unit(output.unit, output.name)
+        singles = []
+        for place, single in enumerate(written_out(tree, self.sizes, output.name, output.size), 1):
+            name = output.name if output.size is None else element(output.name, place)
+            root = UnitCheck(self.graph, self.symbols, name, self.lookups).lower(single, unit)
+            text = to_text(single)
+            plain = output if output.size is None else replace(output, name=name, expression=text, size=None)
+            singles.append((_Single(plain, root, text), measured(root, unit)))
+        self.symbols.update((canonical(single.definition.name), measure) for single, measure in singles)
+        return [single for single, _ in singles]
 
 
 def _single_inputs(definitions: Sequence[InputDefinition]) -> tuple[InputDefinition, ...]:

@@ -10,7 +10,7 @@ from decimal import Decimal, DecimalException, localcontext
 from typing import Final
 
 from calc.errors import InvalidModel
-from calc.expression import Call, Name, Negation, Node, Number, Operation, parse
+from calc.expression import Call, Name, Negation, Node, Number, Operation, parse, spine
 
 PRECISION: Final = 34
 """Digits carried: those of the widest decimal format in common use (IEEE 754 decimal128)."""
@@ -49,6 +49,14 @@ def evaluate_formula(text: str, x: Decimal) -> Decimal:
 
 
 def _value(node: Node, x: Decimal, text: str) -> Decimal:
+    first, operations = spine(node)
+    value = _operand(first, x, text)
+    for operation in operations:
+        value = _operation(operation.sign, value, _value(operation.right, x, text), text)
+    return value
+
+
+def _operand(node: Node, x: Decimal, text: str) -> Decimal:
     match node:
         case Number(text="pi") | Call():
             return _call(node, x, text)
@@ -60,8 +68,8 @@ def _value(node: Node, x: Decimal, text: str) -> Decimal:
             raise FormulaError("formula.unknown_name", text)
         case Negation(operand=operand):
             return -_value(operand, x, text)
-        case Operation(sign=sign, left=left, right=right):
-            return _operation(sign, _value(left, x, text), _value(right, x, text), text)
+        case Operation():
+            return _value(node, x, text)
 
 
 def _operation(sign: str, left: Decimal, right: Decimal, text: str) -> Decimal:

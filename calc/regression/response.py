@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from calc.derivatives import gradient
 from calc.dimensions import Measure, UnitCheck
 from calc.errors import InvalidModel
-from calc.expression import is_name, parse
+from calc.expression import canonical, is_name, parse
 from calc.graph import Graph
 from calc.regression import extended
 from calc.units import parse_unit
@@ -70,9 +70,9 @@ class ResponseModel:
         for index, name in enumerate(names):
             if not is_name(name):
                 raise InvalidModel("model.name", name=name)
-            if name in names[:index]:
+            if canonical(name) in map(canonical, names[:index]):
                 raise InvalidModel("model.duplicate", name=name)
-        symbols = {name: Measure(graph.input(name)) for name in names}
+        symbols = {canonical(name): Measure(graph.input(name)) for name in names}
         root = UnitCheck(graph, symbols, output).lower(parse(expression, output), parse_unit("1"))
         formula = len(graph.nodes)
         slopes = gradient(graph, root, self.parameters)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from calc.errors import CalcError
-from calc.model import CoverageRule, MeasurementModel, OutputDefinition, compile_model
+from calc.model import CoverageRule, MeasurementModel, OutputDefinition, compile_model, outputs_for
 from calc.model import InputDefinition as ModelSymbol
 from calc.reductions import REDUCTIONS
 from calc.units import is_compatible
@@ -187,14 +187,12 @@ def _output(section: Section, output: Output, coverage: Coverage, path: str) -> 
         yield from _fits(f"{path}.report.nominal_unit", output.report.nominal_unit, output.unit)
         yield from _fits(f"{path}.report.deviation_unit", output.report.deviation_unit, output.unit)
     model = model_of(section, Coverage())
-    alone = MeasurementModel(
-        outputs=tuple(entry for entry in model.outputs if entry.name == output.name),
-        inputs=tuple({entry.symbol: entry for entry in model.inputs}.values()),
-    )
+    inputs = tuple({entry.symbol: entry for entry in model.inputs}.values())
     try:
-        compile_model(alone)
+        compile_model(MeasurementModel(outputs_for(model, output.name), inputs))
     except CalcError as error:
-        yield FieldError(f"{path}.expression", f"definition.{error.code}", dict(error.values))
+        if error.code == "model.cycle" or error.values.get("output", output.name) == output.name:  # else said there
+            yield FieldError(f"{path}.expression", f"definition.{error.code}", dict(error.values))
 
 
 def _unique(path: str, key: str, values: Iterable[str]) -> _Faults:

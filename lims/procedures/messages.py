@@ -52,6 +52,7 @@ MESSAGES: Final[dict[str, str]] = {
     "definition.unit_unknown": N_("“%(unit)s” is not a unit that is known here, such as g, mm, °C or kPa."),
     # formulas
     "definition.model.name": N_("“%(name)s” cannot be used as a symbol in a formula."),
+    "definition.model.reserved": N_("“%(name)s” always means the number π. Give the quantity another symbol."),
     "definition.model.duplicate": N_("“%(name)s” is defined more than once in the model."),
     "definition.model.empty": N_("The formula is empty."),
     "definition.model.too_long": N_("The formula has %(count)s characters; at most %(limit)s are allowed."),
@@ -61,6 +62,7 @@ MESSAGES: Final[dict[str, str]] = {
     "definition.model.unexpected_end": N_("The formula ends too early."),
     "definition.model.number": N_("“%(text)s” is not a usable number in a formula."),
     "definition.model.unknown_name": N_("The formula uses “%(name)s”, which is no input of this section."),
+    "definition.model.cycle": N_("The outputs need each other, so that none can be computed: %(names)s."),
     "definition.model.unknown_function": N_("There is no function “%(name)s”."),
     "definition.model.argument_count": N_("%(name)s takes %(expected)s arguments, not %(count)s."),
     "definition.model.exponent": N_("The exponent %(value)s is larger than %(limit)s."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import numpy as np
@@ -117,15 +118,16 @@ def test_sizes_of_inputs() -> None:
         ("sum(v*sum(v*sum(v*sum(v))))", "model.too_large"),
         ("sum(" + "+".join(["v"] * 30) + ")", "model.too_large"),
         ("sum(" + "+".join(["v"] * 195) + ")", "model.too_large"),
-        ("sum(u*(" + "+".join(["u"] * 197) + "))", "model.too_deep"),
-        ("-" * 30 + "sum(" + "+".join(["u"] * 168) + ")", "model.too_deep"),
+        ("sum(0 + one*" * 38 + "sum(v)" + ")" * 38, "model.too_deep"),
+        ("sum(0 + one*" * 38 + "sum(u)" + ")" * 38, None),
+        ("sum(u*(" + "+".join(["u"] * 197) + "))", None),
     ],
 )
-def test_sums_that_grow_too_large(expression: str, code: str) -> None:
-    inputs = (InputDefinition("v", "1", 1000), InputDefinition("u", "1", 4))
-    with pytest.raises(InvalidModel) as caught:
+def test_sums_that_grow_too_large(expression: str, code: str | None) -> None:
+    inputs = (InputDefinition("v", "1", 1000), InputDefinition("u", "1", 4), InputDefinition("one", "1", 1))
+    with contextlib.nullcontext() if code is None else pytest.raises(InvalidModel) as caught:
         compile_model(MeasurementModel((OutputDefinition("out", expression, "1"),), inputs))
-    assert caught.value.code == code
+    assert caught is None or caught.value.code == code
 
 
 def test_a_thousand_elements() -> None:
