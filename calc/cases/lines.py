@@ -116,7 +116,8 @@ def _line_fit(case: Table, context: Context, _entries: Sequence[Expectation]) ->
     try:
         fit = fit_line(x, y, u.get("ux"), u_y, x0=x0, name=case.case, domain=domain, covariance=covariance)
     except InvalidQuantity as error:
-        raise error.with_values(case=case.case, field=named_field(error) or "x") from None
+        field = named_field(error) or "x"
+        raise error.with_values(case=case.case, field=field, name=field) from None
     return Line(fit, through_both=exact)
 
 

@@ -20,6 +20,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "limit": "upper",
     "scale": "rate",
     "calibrations": "calibrations",
+    "measurement_standard_uncertainty": "u_m",
     "u_x": "ux",
     "u_y": "uy",
 }
@@ -46,6 +47,9 @@ _OF_THE_CORE: Final[Mapping[str, str]] = {
 }
 """Names by which the core calls what has no name of its own, and the field of a case that they stand for."""
 
+_DATA: Final = ("model", "x", "data_file", "series")
+"""Where a case at fault as a whole is looked at first."""
+
 
 def named_field(error: CalcError) -> str:
     """Return the field of a case that an argument of the core was read from; empty where the error names none."""
@@ -68,8 +72,10 @@ def placed(error: CalcError, table: Table) -> CalcError:
         values["field"] = f"model.{output}"
     elif isinstance(name, str) and name in _OF_THE_CORE:
         values["field"] = values["name"] = _path(name, named_field(error), table)
-    elif not named_field(error):
-        values["field"] = table.place("what") if table.path else "model" if "model" in table else "kind"
+    elif named_field(error) in table:
+        values["field"] = table.place(named_field(error))
+    else:
+        values["field"] = table.place("what") if table.path else next((one for one in _DATA if one in table), "kind")
     return error.with_values(**values)
 
 
@@ -81,4 +87,6 @@ def _path(name: str, found: str, table: Table) -> str:
     if name == "global_risk" and found == "u":
         return "u_m"
     field = found or _OF_THE_CORE[name]
-    return table.place(field) if field else table.place("what")
+    if not field:
+        return table.place("what")
+    return table.place(field) if field in table else field

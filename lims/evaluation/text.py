@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
@@ -35,7 +36,7 @@ def words_of(error: CalcError) -> str:
     words = messages.words(error.code, values)
     for name in ("output", "name", "field"):
         named = values.get(name, "")
-        if named and named not in words:
+        if named and not re.search(rf"(?<![\w.-]){re.escape(named)}(?![\w-])", words):
             words = f"{named}: {words}"
     return f"{words} ({error.clause})" if error.clause else words
 

@@ -147,3 +147,14 @@ def test_an_error_of_a_named_output_names_it() -> None:
     error = outcome(text).error
     assert error is not None
     assert (error.values["output"], error.values["field"]) == ("m-x", "model.m-x")
+
+
+def test_an_output_that_follows_from_another() -> None:
+    """Power from voltage and current by way of the resistance: P = V·I, so u² = (I·u(V))² + (V·u(I))²."""
+    text = (
+        'kind = "propagation"\n[case.model]\nR = "V/I"\nP = "R*I**2"\n'
+        '[[case.input]]\nname = "V"\nvalue = 5\nu = 0.1\n[[case.input]]\nname = "I"\nvalue = 2\nu = 0.1\n'
+    )
+    estimate, u = numbers(text + expect('what = "estimate"; of = "P"', 'what = "u"; of = "P"'))
+    assert estimate == pytest.approx(10.0)
+    assert u == pytest.approx(0.53852, abs=5e-6)

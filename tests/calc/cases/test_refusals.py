@@ -147,7 +147,12 @@ def test_refusals_of_the_core_come_through(text: str, code: str) -> None:
         (MODEL + '[[case.input]]\nname = "x"\nseries = [1]', "quantity.too_few_readings", "x", "input[1].series"),
         (MODEL + INPUT + 'half_width = 1\ndist = "ctrap"\nd = 2', "quantity.out_of_range", "x", "input[1].d"),
         ('kind = "conformity"\ny = 1\nu = -1\nupper = 2\n' + expect('what = "p_conform"'), "quantity.negative",
+         "u", "u"),
+        ('kind = "conformity"\ny = 1\nupper = 2\n' + expect('what = "p_conform"; u = -1'), "quantity.negative",
          "expect[1].u", "expect[1].u"),
+        ('kind = "line_fit"\nx = [1, 2, 3]\ny = [1, 2, 3]\nuy = -1\n', "quantity.negative", "uy", "uy"),
+        ('kind = "global_risk"\nu_m = -1\nupper = 1\n[case.prior]\ndist = "normal"\ns = 1\n'
+         + expect('what = "consumer_risk"'), "quantity.negative", "u_m", "u_m"),
         ('kind = "global_risk"\nu_m = 1\nupper = 1\n[case.prior]\ndist = "normal"\ns = -1', "quantity.not_positive",
          "prior.s", "prior.s"),
         ('kind = "anova"\ngroup_mean = [1, 2]\ngroup_s = [1, 1]\ngroup_n = 1', "quantity.too_few_readings",
