@@ -82,7 +82,8 @@ def model_of(text: str, unit: str = "1") -> MeasurementModel:
     inputs = (*(InputDefinition(symbol, unit) for symbol in SYMBOLS), InputDefinition("v", unit, len(ELEMENTS)))
     constants = (ConstantDefinition("c", 3.0, "1"),)
     curves = (CurveDefinition("G", unit, unit),)
-    return MeasurementModel((OutputDefinition("out", text, unit),), inputs, constants, curves=curves)
+    outputs = (OutputDefinition("out", text, unit), OutputDefinition("other", "x", unit))
+    return MeasurementModel(outputs, inputs, constants, curves=curves)
 
 
 def tried(text: str, unit: str = "1", value: float = 2.0, u: float = 0.1) -> None:
@@ -114,7 +115,7 @@ def test_formulas_that_are_no_text(thing: object) -> None:
 
 
 WORDS = """
-c v pi ( ) ( ) , , ** * / + - [ ] . : = == < > ! ' " { } \\ ; _ __class__ lambda for in if else
+c v pi out other é _ µ 1_0 ( ) ( ) , , ** * / + - [ ] . : = == < > ! ' " { } \\ ; _ __class__ lambda for in if else
 0 1 2 64 65 -1 0.5 1e9 1e-9 1e308 1e-320 9e999 .5 5. 1e 0x1
 """
 TOKENS = st.sampled_from(
@@ -132,7 +133,7 @@ TOKENS = st.sampled_from(
 )
 FORMULAS = st.recursive(
     st.sampled_from(
-        [*SYMBOLS, *ELEMENTS, "sum(v)", "v", "c", "pi", "0", "1", "2", "0.5", "1e300", "1e-300", "64", "3"]
+        [*SYMBOLS, *ELEMENTS, "sum(v)", "v", "c", "pi", "other", "0", "1", "2", "0.5", "1e300", "1e-300", "64", "3"]
     ),
     lambda inner: st.one_of(
         st.builds("({}){}({})".format, inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner),

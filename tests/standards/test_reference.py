@@ -187,7 +187,14 @@ def test_weights_of_one_calibration_are_fully_correlated_unless_the_certificate_
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0.10 + 0.001 * x", "0.35"), ("-x ** 2", "-62500"), ("max(1, x / 100)", "2.5"), ("sqrt(x) * 0 + 1e-3", "0.001")],
+    [
+        ("0.10 + 0.001 * x", "0.35"),
+        ("-x ** 2", "-62500"),
+        ("max(1, x / 100)", "2.5"),
+        ("sqrt(x) * 0 + 1e-3", "0.001"),
+        ("1_000 - x*(2 + 1)/5 - 3", "847"),
+        (" + ".join(["x"] * 2000), "500000"),
+    ],
 )
 def test_formulas_are_worked_out_exactly(text: str, value: str) -> None:
     assert evaluate_formula(text, Decimal(-250)) == Decimal(value)

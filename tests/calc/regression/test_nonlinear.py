@@ -136,6 +136,13 @@ def test_a_formula_knows_where_it_is_linear() -> None:
     assert ResponseModel("b1*b2*x", ["b1", "b2"], ["x"]).linear == (0,)
 
 
+def test_names_are_read_in_their_normal_form() -> None:
+    model = ResponseModel("b1 + \u03bc*x", ["b1", "\u00b5"], ["x"])  # two signs for micro, one name
+    assert model.linear == (0, 1)
+    with pytest.raises(InvalidModel):
+        ResponseModel("b1", ["\u03bc", "\u00b5"], ["x"])
+
+
 def _start(*values: float) -> dict[str, float]:
     return {f"b{j}": value for j, value in enumerate(values, 1)}
 

@@ -250,6 +250,18 @@ def test_condition_input_needs_a_sensor() -> None:
     assert _faults(data) == {"sections[1].inputs[6].quantity": "definition.condition_without_sensor"}
 
 
+def test_an_output_may_use_another_output_but_not_itself_by_way_of_it() -> None:
+    data = _data()
+    outputs = data["sections"][0]["outputs"]
+    other = {**copy.deepcopy(outputs[0]), "name": "other", "expression": f"{outputs[0]['name']} + dB"}
+    outputs.insert(0, other)
+    assert parse_file(data).definition.sections[0].outputs[0].name == "other"
+    outputs[1]["expression"] = "m_S + wind"  # said once, where it is
+    assert _faults(data) == {"sections[1].outputs[2].expression": "definition.model.unknown_name"}
+    outputs[1]["expression"] = "m_S + other"
+    assert _faults(data) == {f"sections[1].outputs[{place}].expression": "definition.model.cycle" for place in (1, 2)}
+
+
 def test_damaged_stored_definition_is_an_integrity_failure() -> None:
     text = canonical(read_toml(weighing_text()).definition)
     with pytest.raises(IntegrityFailure):
