@@ -11,16 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.adaptive_sequences import Sequences, StopRule, Unstable
-from calc.coverage_intervals import IntervalKind
 from calc.errors import InvalidQuantity, OutsideValidity
 from calc.model import CompiledModel, MeasurementModel
 from calc.monte_carlo import MonteCarloResult, RunSettings, check_trials
-from calc.numerical_tolerance import numerical_tolerance
 from calc.quantities import ModelInputs, positive
-from calc.trial_blocks import BLOCK_TRIALS, BlockRunner, Moments
-from calc.trial_collectors import StoredTrials
-from calc.trial_plan import TrialPlan, trial_plan
+from calc.trials.adaptive_sequences import Sequences, StopRule, Unstable
+from calc.trials.blocks import BLOCK_TRIALS, BlockRunner, Moments
+from calc.trials.collectors import StoredTrials
+from calc.trials.coverage_intervals import IntervalKind
+from calc.trials.numerical_tolerance import numerical_tolerance
+from calc.trials.plan import TrialPlan, trial_plan
 
 Array = NDArray[np.float64]
 _FEWEST_TRIALS = 10_000

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from calc.batch_kernel import Array, BatchKernel, BatchPropagation, Row, check_one_by_one
+from calc.compiler.batch_kernel import Array, BatchKernel, BatchPropagation, Row, check_one_by_one
+from calc.compiler.kernel import Kernel, keep
 from calc.errors import InvalidQuantity
-from calc.kernel import Kernel, keep
 from calc.model import CompiledModel
 from calc.propagation import kernel_and_coefficients
 from calc.quantities import Correlation

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calc.combination import Pair, complete
+from calc.compiler.kernel import Kernel, Structure, kernel_of
+from calc.compiler.symbol_values import in_unit
 from calc.errors import InvalidQuantity
-from calc.kernel import Kernel, Structure, kernel_of
 from calc.model import CompiledModel, MeasurementModel
 from calc.propagation import Pairs, kernel_of_pairs
 from calc.quantities import InputQuantity, PointBinding
 from calc.second_order_check import SecondOrderCheck
-from calc.symbol_values import in_unit
 from calc.units import exact_factor
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from calc.binding import BoundPoint
-from calc.kernel import LARGEST_SQUARE, SMALLEST_SQUARE, Propagated
+from calc.compiler.kernel import LARGEST_SQUARE, SMALLEST_SQUARE, Propagated
 from calc.quantities import BudgetLine
 
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from calc.assembly import assemble, function
-from calc.graph import SCALAR_FUNCTIONS, Graph
+from calc.compiler.assembly import assemble, function
+from calc.compiler.graph import SCALAR_FUNCTIONS, Graph
 
 Place = TypeVar("Place", bound=Hashable)
 Pair = tuple[int, int, int]

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from calc.binding import Binder, BoundPoint, neighbours_of
 from calc.budget import budget_lines
+from calc.compiler.kernel import Propagated
+from calc.compiler.symbol_values import bound_symbols, checked_points, quantities_by_key
 from calc.coverage import chosen_coverage_factor
 from calc.engine import ENGINE_VERSION
 from calc.errors import InvalidQuantity
-from calc.kernel import Propagated
 from calc.lookup_values import answered
 from calc.model import CoverageRule, MeasurementModel, compile_model
 from calc.propagation import Pairs, correlation_pairs, output_covariance
@@ -23,7 +24,6 @@ from calc.quantities import (
     OutputResult,
     PointBinding,
 )
-from calc.symbol_values import bound_symbols, checked_points, quantities_by_key
 
 _NEARLY_NORMAL = frozenset({Distribution.NORMAL, Distribution.MULTIVARIATE_NORMAL, Distribution.T})
 _DOMINANT_SHARE = 1.0 / (1.0 + 0.3**2)

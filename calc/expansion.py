@@ -11,10 +11,10 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from calc.assembly import assemble, function
-from calc.derivatives import gradient
+from calc.compiler.assembly import assemble, function
+from calc.compiler.derivatives import gradient
+from calc.compiler.graph import SCALAR_FUNCTIONS, Graph
 from calc.errors import InvalidModel
-from calc.graph import SCALAR_FUNCTIONS, Graph
 from calc.model import CompiledModel
 
 _MOST_NODES, _MOST_STEPS = 5000, 50_000

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from calc.compiler.graph import apply
+from calc.compiler.lookups import Lookup
+from calc.compiler.symbol_values import in_unit, quantities_by_key
 from calc.errors import CalcError, InvalidQuantity, OutsideValidity
-from calc.graph import apply
-from calc.lookups import Lookup
 from calc.model import CompiledModel
 from calc.quantities import (
     BoundCurve,
@@ -27,7 +28,6 @@ from calc.quantities import (
     ModelInputs,
     PointBinding,
 )
-from calc.symbol_values import in_unit, quantities_by_key
 from calc.units import convert, exact_factor
 
 

@@ -6,14 +6,14 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from calc.arrays import checked_size, element, written_out
-from calc.compiled import Program
-from calc.dimensions import Measure, UnitCheck, measured
+from calc.compiler.arrays import checked_size, element, written_out
+from calc.compiler.dimensions import Measure, UnitCheck, measured
+from calc.compiler.graph import Graph
+from calc.compiler.lookups import CurveDefinition, Lookup, LookupNodes, check_curve_names
+from calc.compiler.output_order import names_in, resolution_order
+from calc.compiler.program import Program
 from calc.errors import InvalidModel, InvalidQuantity
 from calc.expression import RESERVED, Node, canonical, is_name, parse, to_text
-from calc.graph import Graph
-from calc.lookups import CurveDefinition, Lookup, LookupNodes, check_curve_names
-from calc.output_order import names_in, resolution_order
 from calc.quantities import finite, positive
 from calc.units import Unit, parse_unit
 

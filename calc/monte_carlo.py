@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.coverage_intervals import CoverageInterval, IntervalKind, trials_needed
-from calc.coverage_regions import CoverageRegion, Distances, Metric
 from calc.engine import ENGINE_VERSION
 from calc.errors import InvalidQuantity
 from calc.model import CompiledModel, MeasurementModel
 from calc.quantities import EvaluationWarning, ModelInputs
-from calc.trial_blocks import BLOCK_TRIALS, BlockRunner, Moments, Sink, checked_deviations, merged
-from calc.trial_collectors import Collector, Histogram, StoredTrials
-from calc.trial_plan import TrialPlan, trial_plan
+from calc.trials.blocks import BLOCK_TRIALS, BlockRunner, Moments, Sink, checked_deviations, merged
+from calc.trials.collectors import Collector, Histogram, StoredTrials
+from calc.trials.coverage_intervals import CoverageInterval, IntervalKind, trials_needed
+from calc.trials.coverage_regions import CoverageRegion, Distances, Metric
+from calc.trials.plan import TrialPlan, trial_plan
 
 Array = NDArray[np.float64]
 LARGEST_STORED = 20_000_000

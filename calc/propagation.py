@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calc.combination import Pair, complete, groups_of
+from calc.compiler.kernel import Kernel, kernel_of, plain_structure
 from calc.correlations import require_positive_semidefinite
 from calc.coverage import chosen_coverage_factor
 from calc.errors import InvalidQuantity
-from calc.kernel import Kernel, kernel_of, plain_structure
 from calc.model import CompiledModel
 from calc.quantities import Correlation, degrees_of_freedom, finite, not_negative
 

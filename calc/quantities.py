@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from calc.curve_protocol import CalibrationCurve
+from calc.compiler.curve_protocol import CalibrationCurve
 from calc.errors import InvalidQuantity
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calc.compiler.symbol_values import bound_symbols, checked_points, quantities_by_key
 from calc.errors import InvalidQuantity, OutsideValidity
 from calc.expansion import Expansion, expansion_of
 from calc.lookup_values import answered
 from calc.model import CompiledModel, MeasurementModel, compile_model
-from calc.numerical_tolerance import numerical_tolerance
 from calc.propagation import correlation_pairs
 from calc.quantities import EvaluationWarning, ModelInputs
-from calc.symbol_values import bound_symbols, checked_points, quantities_by_key
+from calc.trials.numerical_tolerance import numerical_tolerance
 
 Matrix = NDArray[np.float64]
 FIGURES = ("first_order", "second_order", "estimate_correction")

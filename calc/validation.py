@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from calc.coverage_intervals import IntervalKind
-from calc.coverage_regions import largest_eigenvalue
 from calc.errors import InvalidQuantity
 from calc.monte_carlo import MonteCarloResult
-from calc.numerical_tolerance import numerical_tolerance
 from calc.quantities import MeasurementResult
+from calc.trials.coverage_intervals import IntervalKind
+from calc.trials.coverage_regions import largest_eigenvalue
+from calc.trials.numerical_tolerance import numerical_tolerance
 
 Array = NDArray[np.float64]
 

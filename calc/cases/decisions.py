@@ -10,10 +10,10 @@ from typing import Final
 from calc.cases.facts import Context, Expectation
 from calc.cases.kind import Evaluated, Kind, figures
 from calc.cases.tables import Table
-from calc.conformity import ToleranceInterval
-from calc.global_risk import acceptance_limits, global_risk
-from calc.priors import GammaPrior, NormalPrior, normal_prior_from_conformance
-from calc.risk import (
+from calc.decisions.conformity import ToleranceInterval
+from calc.decisions.global_risk import acceptance_limits, global_risk
+from calc.decisions.priors import GammaPrior, NormalPrior, normal_prior_from_conformance
+from calc.decisions.risk import (
     Risk,
     conformance_probability,
     decision_value,

@@ -9,10 +9,10 @@ from calc.cases.facts import Context, Expectation, MonteCarloSummary
 from calc.cases.inputs import POINT, Inputs
 from calc.cases.kind import figures
 from calc.cases.tables import Table
-from calc.coverage_intervals import CoverageInterval, IntervalKind
 from calc.errors import CalcError
 from calc.monte_carlo import MonteCarloOutput, MonteCarloResult, monte_carlo
 from calc.quantities import EvaluationWarning, MeasurementResult
+from calc.trials.coverage_intervals import CoverageInterval, IntervalKind
 from calc.validation import validate
 
 PARAMETERS: Final = frozenset({"trials", "interval", "p"})

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from scipy.optimize import brentq
 from scipy.special import ndtri, stdtrit
 
-from calc.conformity import ToleranceInterval
+from calc.decisions.conformity import ToleranceInterval
 from calc.history.drift import DriftFit
 from calc.history.intervals import FEW_CALIBRATIONS, IntervalWarning, strictly_between
 from calc.quantities import finite, not_negative, positive

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.derivatives import gradient
-from calc.dimensions import Measure, UnitCheck
+from calc.compiler.derivatives import gradient
+from calc.compiler.dimensions import Measure, UnitCheck
+from calc.compiler.graph import Graph
 from calc.errors import InvalidModel
 from calc.expression import canonical, is_name, parse
-from calc.graph import Graph
 from calc.regression import extended
 from calc.units import parse_unit
 

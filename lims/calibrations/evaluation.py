@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from calc import rounding, serialise
-from calc.conformity import Conformity, ToleranceInterval, decide, decide_weight_class
 from calc.coverage import coverage_factor
+from calc.decisions.conformity import Conformity, ToleranceInterval, decide, decide_weight_class
 from calc.engine import ENGINE_VERSION
 from calc.errors import CalcError
 from calc.evaluate import evaluate

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from calc.compiled import Program
+from calc.compiler.program import Program
 from calc.errors import CalcError
 from calc.model import InputDefinition, MeasurementModel, OutputDefinition, compile_model
 from calc.units import convert, is_compatible

@@ -16,9 +16,9 @@ from numpy.random import SFC64, Generator, SeedSequence
 from suncal import Model
 
 from calc.adaptive import adaptive_monte_carlo
-from calc.coverage_intervals import IntervalKind
 from calc.monte_carlo import MonteCarloResult, monte_carlo
 from calc.quantities import Distribution, Estimate, InputQuantity, ModelInputs
+from calc.trials.coverage_intervals import IntervalKind
 from tests.bench import gauge_block
 from tests.bench.harness import Row
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from calc import rounding
-from calc.conformity import ToleranceInterval, decide
+from calc.decisions.conformity import ToleranceInterval, decide
 from calc.evaluate import evaluate
 from calc.reductions import Observation, reduce
 from calc.units import convert

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from calc.adaptive import adaptive_monte_carlo, sequence_trials
-from calc.coverage_intervals import CoverageInterval, IntervalKind
 from calc.errors import CalcError, InvalidQuantity, NotConverged, OutsideValidity
 from calc.evaluate import evaluate
 from calc.model import CoverageRule, MeasurementModel
 from calc.monte_carlo import monte_carlo
-from calc.numerical_tolerance import numerical_tolerance
 from calc.quantities import ModelInputs
+from calc.trials.coverage_intervals import CoverageInterval, IntervalKind
+from calc.trials.numerical_tolerance import numerical_tolerance
 from calc.validation import validate, validate_jointly
 from tests.calc import monte_carlo_models as models
 from tests.calc.monte_carlo_models import inputs_of, model_of, normal, rectangular
@@ -98,7 +98,7 @@ def test_sequences_of_several_blocks_and_runs_that_are_not_kept(monkeypatch: pyt
     arguments = {"seed": 2, "coverage_probability": 0.998, "digits": 1}
     kept = adaptive_monte_carlo(models.ADDITIVE, models.ADDITIVE_NORMAL, **arguments)  # type: ignore[arg-type]
     assert kept.trials % 50_000 == 0
-    monkeypatch.setattr("calc.adaptive_sequences.LARGEST_STORED", 60_000)
+    monkeypatch.setattr("calc.trials.adaptive_sequences.LARGEST_STORED", 60_000)
     monkeypatch.setattr("calc.monte_carlo.LARGEST_STORED", 60_000)
     found = adaptive_monte_carlo(models.ADDITIVE, models.ADDITIVE_NORMAL, threads=2, **arguments)  # type: ignore[arg-type]
     assert found.trials == kept.trials

@@ -15,7 +15,7 @@ from calc import type_b
 from calc.distributions import Marginal, assigned
 from calc.errors import InvalidQuantity
 from calc.quantities import Distribution, Estimate, InputQuantity
-from calc.sampling import Scratch, draw
+from calc.trials.sampling import Scratch, draw
 
 TRIALS = 200_000
 SCIPY = {

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from calc.compiler.lookups import CurveDefinition
 from calc.curves.domain import Domain
 from calc.curves.straight_line import StraightLine
 from calc.errors import CalcError
 from calc.evaluate import evaluate
 from calc.expression import ARRAY_FUNCTIONS, FUNCTIONS, is_name, parse, to_text
-from calc.lookups import CurveDefinition
 from calc.model import (
     ConstantDefinition,
     CoverageRule,

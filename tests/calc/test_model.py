@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from calc.compiled import Program
+from calc.compiler.program import Program
 from calc.errors import InvalidModel, InvalidQuantity, OutsideValidity
 from calc.model import (
     ConstantDefinition,

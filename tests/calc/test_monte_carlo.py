@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from calc import type_b
-from calc.coverage_intervals import IntervalKind
+from calc.compiler.lookups import CurveDefinition
 from calc.curves.domain import Domain
 from calc.curves.straight_line import StraightLine
 from calc.errors import CalcError, InvalidQuantity, OutsideValidity
 from calc.evaluate import evaluate
-from calc.lookups import CurveDefinition
 from calc.model import InputDefinition, MeasurementModel, OutputDefinition, compile_model
 from calc.monte_carlo import MonteCarloResult, RunSettings, monte_carlo, run_trials
 from calc.quantities import BoundCurve, Correlation, Estimate, InputQuantity, ModelInputs, PointBinding
 from calc.serialise import from_record, to_record
-from calc.trial_blocks import BLOCK_TRIALS
-from calc.trial_plan import trial_plan
+from calc.trials.blocks import BLOCK_TRIALS
+from calc.trials.coverage_intervals import IntervalKind
+from calc.trials.plan import trial_plan
 from tests.calc import monte_carlo_models as models
 from tests.calc.monte_carlo_models import inputs_of, model_of, normal, rectangular
 

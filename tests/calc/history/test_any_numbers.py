@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calc.conformity import ToleranceInterval, decide, decide_weight_class
+from calc.decisions.conformity import ToleranceInterval, decide, decide_weight_class
+from calc.decisions.global_risk import acceptance_limits, global_risk
+from calc.decisions.priors import ArcsinePrior, GammaPrior, NormalPrior, StudentPrior, TrapezoidalPrior
+from calc.decisions.risk import decision_value, guard_band_for_risk, specific_probabilities
 from calc.errors import CalcError
-from calc.global_risk import acceptance_limits, global_risk
 from calc.history.comparison import en_number, z_prime_score
 from calc.history.control_charts import cusum_chart, ewma_chart, individuals_chart, mean_and_s_chart
 from calc.history.drift import DriftModel, fit_drift
@@ -22,8 +24,6 @@ from calc.history.key_comparison import Laboratory, reference_mean, reference_we
 from calc.history.reliability import fit_reliability
 from calc.history.robust import algorithm_a
 from calc.history.run_rules import nelson_signals
-from calc.priors import ArcsinePrior, GammaPrior, NormalPrior, StudentPrior, TrapezoidalPrior
-from calc.risk import decision_value, guard_band_for_risk, specific_probabilities
 
 Numbers = list[float]
 

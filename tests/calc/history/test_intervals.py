@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from calc.conformity import ToleranceInterval
+from calc.decisions.conformity import ToleranceInterval
 from calc.errors import InvalidQuantity
 from calc.history.drift import DriftFit, DriftModel, fit_drift
 from calc.history.drift_intervals import interval_to_limits, interval_to_uncertainty

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from calc.coverage_intervals import IntervalKind
 from calc.model import MeasurementModel
 from calc.monte_carlo import monte_carlo
 from calc.quantities import ModelInputs
+from calc.trials.coverage_intervals import IntervalKind
 from tests.calc import monte_carlo_models as models
 from tests.calc.monte_carlo_models import inputs_of, model_of, normal, rectangular
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.trial_collectors import Collector
+from calc.trials.collectors import Collector
 
 Array = NDArray[np.float64]
 _SINGULAR = 1e-12

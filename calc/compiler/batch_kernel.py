@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.array_assembly import ArrayCode, assemble_on_arrays
 from calc.combination import DOMINANT
-from calc.compiled import Program
+from calc.compiler.array_assembly import ArrayCode, assemble_on_arrays
+from calc.compiler.kernel import LARGEST_SQUARE, SMALLEST_SQUARE, Kernel, kernel_graph
+from calc.compiler.program import Program
 from calc.coverage import chosen_coverage_factor, chosen_coverage_factors
 from calc.errors import CalcError
-from calc.kernel import LARGEST_SQUARE, SMALLEST_SQUARE, Kernel, kernel_graph
 from calc.model import CompiledModel, CoverageRule
 from calc.quantities import degrees_of_freedom, finite, not_negative
 

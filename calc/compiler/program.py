@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.assembly import assemble, function
-from calc.derivatives import gradient
+from calc.compiler.assembly import assemble, function
+from calc.compiler.derivatives import gradient
+from calc.compiler.graph import SCALAR_FUNCTIONS, Graph, apply
 from calc.errors import CalcError, OutsideValidity
-from calc.graph import SCALAR_FUNCTIONS, Graph, apply
 
 Floats = tuple[float, ...]
 Array = NDArray[np.float64]
@@ -73,7 +73,7 @@ class Linearisation:
 class Program:
     """The compiled arithmetic of a model: outputs by `outputs` names, inputs in the order of `symbols`.
 
-    `kernels` keeps what calc.kernel and calc.batch compile from it, by structure: a pure cache.
+    `kernels` keeps what calc.compiler.kernel and calc.batch compile from it, by structure: a pure cache.
     """
 
     graph: Graph

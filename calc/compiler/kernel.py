@@ -12,11 +12,11 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
-from calc.assembly import assemble, function
 from calc.combination import DOMINANT, Combination, Pair, combination_of, combine
-from calc.compiled import Floats, Program
+from calc.compiler.assembly import assemble, function
+from calc.compiler.graph import SCALAR_FUNCTIONS, Graph
+from calc.compiler.program import Floats, Program
 from calc.errors import CalcError, InvalidQuantity
-from calc.graph import SCALAR_FUNCTIONS, Graph
 
 SMALLEST_SQUARE, LARGEST_SQUARE = 1e-140, 1e140
 """Between these a sum of squares, and its own square, neither overflow nor lose digits by underflow."""

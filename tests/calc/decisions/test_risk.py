@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from calc.conformity import GuardBandRule, ToleranceInterval, guard_factor
-from calc.errors import InvalidQuantity, OutsideValidity
-from calc.risk import (
+from calc.decisions.conformity import GuardBandRule, ToleranceInterval, guard_factor
+from calc.decisions.risk import (
     DEFINITIONS,
     RiskDefinition,
     accuracy_ratio,
@@ -25,6 +24,7 @@ from calc.risk import (
     specific_risk,
     uncertainty_ratio,
 )
+from calc.errors import InvalidQuantity, OutsideValidity
 
 BOTH = ToleranceInterval(-10.0, 10.0)
 UPPER = ToleranceInterval(None, 10.0)

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.coverage_intervals import CoverageInterval, IntervalKind, covered, first_rank, tail_length, tails
+from calc.trials.coverage_intervals import CoverageInterval, IntervalKind, covered, first_rank, tail_length, tails
 
 Array = NDArray[np.float64]
 _ALL_BINS = 2**22

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calc.conformity import (
+from calc.decisions.conformity import (
     GuardBandRule,
     Reason,
     Statement,

@@ -12,16 +12,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.coverage_intervals import (
-    CoverageInterval,
-    IntervalKind,
-    Tails,
-    bounds_for_like,
-    outer_tails,
-    tail_length,
-    tails,
-)
-from calc.coverage_regions import Metric, largest_eigenvalue
 from calc.errors import NotConverged
 from calc.monte_carlo import (
     LARGEST_STORED,
@@ -32,10 +22,20 @@ from calc.monte_carlo import (
     result_of,
     run_trials,
 )
-from calc.numerical_tolerance import numerical_tolerance
-from calc.trial_blocks import Moments, checked_deviations, merged
-from calc.trial_collectors import StoredTrials
-from calc.trial_plan import TrialPlan
+from calc.trials.blocks import Moments, checked_deviations, merged
+from calc.trials.collectors import StoredTrials
+from calc.trials.coverage_intervals import (
+    CoverageInterval,
+    IntervalKind,
+    Tails,
+    bounds_for_like,
+    outer_tails,
+    tail_length,
+    tails,
+)
+from calc.trials.coverage_regions import Metric, largest_eigenvalue
+from calc.trials.numerical_tolerance import numerical_tolerance
+from calc.trials.plan import TrialPlan
 
 Array = NDArray[np.float64]
 _FIRST_ROOM = 1_000_000

@@ -1,6 +1,6 @@
 """Risks over a population of items: global consumer's and producer's risk, and acceptance limits that bound it.
 
-The items' true values follow a prior distribution (`calc.priors`); each is measured with one normal standard
+The items' true values follow a prior distribution (`calc.decisions.priors`); each is measured with one normal standard
 uncertainty, the same for all. The inner integral of the double one is a normal probability; the outer one is taken by
 Gauss–Legendre quadrature on panels that end at every limit and follow both widths, to better than 1e-12.
 All values are in one unit. Source: JCGM 106:2012, 9.4 and 9.5.
@@ -17,12 +17,12 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from calc.conformity import ToleranceInterval
+from calc.decisions.conformity import ToleranceInterval
+from calc.decisions.priors import Prior
+from calc.decisions.risk import Risk, RiskDefinition
 from calc.errors import InvalidQuantity, OutsideValidity
 from calc.magnitudes import bounded, spread_or_zero
-from calc.priors import Prior
 from calc.quantities import finite
-from calc.risk import Risk, RiskDefinition
 
 Values = npt.NDArray[np.float64]
 

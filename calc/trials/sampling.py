@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from calc.distributions import Marginal
-from calc.joint_distributions import Joint
 from calc.quantities import Distribution
+from calc.trials.joint_distributions import Joint
 
 Array = NDArray[np.float64]
 _BELOW_ONE = 1.0 - 2.0**-53

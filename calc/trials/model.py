@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calc.graph import SCALAR_FUNCTIONS, Graph
+from calc.compiler.graph import SCALAR_FUNCTIONS, Graph
 
 Array = NDArray[np.float64]
 Operand = Array | float

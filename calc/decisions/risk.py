@@ -2,7 +2,7 @@
 
 A risk is never a bare number: it carries its definition, because "false accept" is used for different probabilities.
 All values, uncertainties and limits of one call are in one unit. The risk over a whole population of items is in
-`calc.global_risk`. Source: JCGM 106:2012, clauses 7 to 9; ILAC-G8:09/2019.
+`calc.decisions.global_risk`. Source: JCGM 106:2012, clauses 7 to 9; ILAC-G8:09/2019.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import MappingProxyType
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from calc.conformity import ToleranceInterval
+from calc.decisions.conformity import ToleranceInterval
 from calc.errors import InvalidQuantity, OutsideValidity
 from calc.quantities import degrees_of_freedom as checked_degrees
 from calc.quantities import finite, not_negative, positive

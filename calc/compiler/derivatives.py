@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from calc.graph import Graph
+from calc.compiler.graph import Graph
 
 _LN10 = math.log(10.0)
 

@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from calc.conformity import ToleranceInterval
-from calc.errors import CalcError, InvalidQuantity, OutsideValidity
-from calc.global_risk import acceptance_limits, global_risk
-from calc.priors import (
+from calc.decisions.conformity import ToleranceInterval
+from calc.decisions.global_risk import acceptance_limits, global_risk
+from calc.decisions.priors import (
     ArcsinePrior,
     GammaPrior,
     NormalPrior,
@@ -22,7 +21,8 @@ from calc.priors import (
     TrapezoidalPrior,
     normal_prior_from_conformance,
 )
-from calc.risk import RiskDefinition, managed_guard_factor
+from calc.decisions.risk import RiskDefinition, managed_guard_factor
+from calc.errors import CalcError, InvalidQuantity, OutsideValidity
 
 ONE = ToleranceInterval(-1.0, 1.0)
 

@@ -7,15 +7,15 @@ from itertools import pairwise, permutations
 
 import pytest
 
+from calc.compiler.lookups import CurveDefinition
+from calc.compiler.output_order import names_in
 from calc.curves.domain import Domain
 from calc.curves.straight_line import StraightLine
 from calc.errors import InvalidModel
 from calc.evaluate import evaluate
 from calc.expression import parse
-from calc.lookups import CurveDefinition
 from calc.model import InputDefinition, MeasurementModel, OutputDefinition, compile_model, outputs_for
 from calc.monte_carlo import monte_carlo
-from calc.output_order import names_in
 from calc.quantities import BoundCurve, Estimate, InputQuantity, ModelInputs, PointBinding
 from calc.second_order import second_order_of
 from calc.serialise import from_record, to_record

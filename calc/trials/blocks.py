@@ -16,7 +16,7 @@ from numpy.random import SFC64, Generator, SeedSequence
 from numpy.typing import NDArray
 
 from calc.errors import InvalidQuantity, OutsideValidity
-from calc.trial_plan import TrialPlan, Workspace
+from calc.trials.plan import TrialPlan, Workspace
 
 Array = NDArray[np.float64]
 BLOCK_TRIALS = 10_000

@@ -14,16 +14,16 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from calc.compiler.symbol_values import checked_points, quantities_by_key
 from calc.distributions import Marginal, assigned
 from calc.errors import CalcError, InvalidQuantity
-from calc.joint_distributions import Joint, joint
 from calc.lookup_values import answered
 from calc.model import CompiledModel, MeasurementModel, compile_model
 from calc.propagation import Pairs, correlation_pairs
 from calc.quantities import Distribution, EvaluationWarning, InputQuantity, ModelInputs, PointBinding
-from calc.sampling import Scratch, draw, draw_joint
-from calc.symbol_values import checked_points, quantities_by_key
-from calc.trial_model import Operand, Steps
+from calc.trials.joint_distributions import Joint, joint
+from calc.trials.model import Operand, Steps
+from calc.trials.sampling import Scratch, draw, draw_joint
 from calc.units import convert, convert_difference
 
 Array = NDArray[np.float64]
@@ -63,7 +63,7 @@ class TrialPlan:
 def trial_plan(model: MeasurementModel | CompiledModel, inputs: ModelInputs, *, scaled_t: bool = True) -> TrialPlan:
     """Return the plan of a Monte Carlo run of the same model and inputs that `calc.evaluate.evaluate` takes.
 
-    A look-up into a curve is its expansion to second order about the estimate of its argument (`calc.lookups`).
+    A look-up into a curve is its expansion to second order about the estimate of its argument.
     `scaled_t`: normal quantities with finite degrees of freedom are drawn from scaled and shifted t distributions.
     Raises InvalidModel and InvalidQuantity naming the input at fault. Source: JCGM 101:2008, 6.
     """

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from calc.compiler.graph import Graph
 from calc.errors import InvalidModel, InvalidQuantity
 from calc.expression import ARRAY_FUNCTIONS, FUNCTIONS, canonical
-from calc.graph import Graph
 from calc.units import Unit, parse_unit
 
 MAXIMUM_LOOKUPS = 60

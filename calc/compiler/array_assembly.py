@@ -2,7 +2,7 @@
 
 Every operation on arrays is one call of a numpy function with the place for its result: a row of the caller's, or one
 of a few registers that are used again as soon as their value is no longer needed, so that they stay in the cache. What
-depends on no array is plain arithmetic on floats. Operations and their order are those of `calc.assembly`.
+depends on no array is plain arithmetic on floats. Operations and their order are those of `calc.compiler.assembly`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from calc.compiled import ARRAY_FUNCTIONS
-from calc.graph import SCALAR_FUNCTIONS, Graph
+from calc.compiler.graph import SCALAR_FUNCTIONS, Graph
+from calc.compiler.program import ARRAY_FUNCTIONS
 
 _SIGNS: Mapping[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
 _IN_PLACE = {

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from calc.distributions import Marginal
 from calc.errors import InvalidQuantity
-from calc.joint_distributions import Joint, joint
 from calc.quantities import Distribution
+from calc.trials.joint_distributions import Joint, joint
 
 NORMAL = Marginal(Distribution.NORMAL, 1.0, 2.0)
 RECTANGULAR = Marginal(Distribution.RECTANGULAR, 0.0, 1.0)

@@ -8,13 +8,13 @@ import math
 import numpy as np
 import pytest
 
+from calc.compiler.lookups import CurveDefinition
 from calc.curves.curve import Curve
 from calc.curves.domain import Domain
 from calc.curves.polynomial import PolynomialCurve
 from calc.curves.straight_line import StraightLine
 from calc.errors import CalcError, InvalidModel, InvalidQuantity, OutsideValidity
 from calc.evaluate import evaluate
-from calc.lookups import CurveDefinition
 from calc.model import InputDefinition, MeasurementModel, OutputDefinition, compile_model
 from calc.monte_carlo import monte_carlo
 from calc.quantities import (

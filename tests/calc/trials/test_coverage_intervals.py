@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from calc.coverage_intervals import (
+from calc.errors import InvalidQuantity
+from calc.trials.collectors import Histogram, StoredTrials
+from calc.trials.coverage_intervals import (
     IntervalKind,
     bounds_for_like,
     covered,
@@ -18,8 +20,6 @@ from calc.coverage_intervals import (
     tails,
     trials_needed,
 )
-from calc.errors import InvalidQuantity
-from calc.trial_collectors import Histogram, StoredTrials
 
 BOTH = (IntervalKind.SYMMETRIC, IntervalKind.SHORTEST)
 

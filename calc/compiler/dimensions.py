@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from calc.compiler.graph import Graph
+from calc.compiler.lookups import LookupNodes
 from calc.errors import InvalidModel
 from calc.expression import FUNCTIONS, MAXIMUM_EXPONENT, Call, Name, Negation, Node, Number, Operation, spine, to_text
-from calc.graph import Graph
-from calc.lookups import LookupNodes
 from calc.units import Unit
 
 _SYMBOLS = {"kilogram": "kg", "meter": "m", "second": "s", "ampere": "A", "kelvin": "K", "mole": "mol"}
