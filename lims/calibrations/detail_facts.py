@@ -27,6 +27,15 @@ class BudgetRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WarningFacts:
+    """What the calculation warns of beside a result: its code, and the input it speaks of, if one."""
+
+    code: str
+    title_vi: str
+    title_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class DerivedFacts:
     """A derived input of a point: what a reduction of readings gave, with its intermediate values."""
 

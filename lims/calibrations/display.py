@@ -10,6 +10,7 @@ from flask import Blueprint
 
 from calc.errors import CalcError
 from calc.units import display_unit
+from lims.calibrations.detail_facts import WarningFacts
 from lims.calibrations.facts import ResultFacts
 from lims.calibrations.workflow import Problem
 from lims.core import formats, messages
@@ -105,11 +106,18 @@ def problem_text(problem: Problem) -> str:
     return f"{words}: {messages.message(problem.detail, problem.detail_values)}"
 
 
+def warning_text(warning: WarningFacts) -> str:
+    """Return the words of what the calculation warns of beside a result."""
+    title = warning.title_en if formats.language() == "en" else warning.title_vi
+    return messages.message(f"evaluation_warning.{warning.code}", {"name": title, "output": title})
+
+
 def install(blueprint: Blueprint) -> None:
     """Offer these to the templates of every page."""
     blueprint.add_app_template_filter(unit_text, "unit_text")
     blueprint.add_app_template_filter(figure, "figure")
     blueprint.add_app_template_filter(percent, "percent")
     blueprint.add_app_template_filter(problem_text, "problem_text")
+    blueprint.add_app_template_filter(warning_text, "warning_text")
     blueprint.add_app_template_filter(tolerance_bar, "tolerance_bar")
     blueprint.add_app_template_filter(messages.message, "error_words")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts
+from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, WarningFacts
 from lims.jobs.facts import AgreedSpecification, DecisionRule
 
 CONDITIONS: Final = "conditions"
@@ -380,6 +380,7 @@ class ResultFacts:
     acceptance_lower: str | None
     acceptance_upper: str | None
     budget: tuple[BudgetRow, ...] = ()
+    warnings: tuple[WarningFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

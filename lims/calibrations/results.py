@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts
+from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, WarningFacts
 from lims.calibrations.facts import ResultFacts
 from lims.core.canonical import canonical_json
 from lims.jobs.facts import points_from_json
 from lims.procedures.definition import parse_definition
-from lims.procedures.definition_facts import Definition, MeasuringPoint, Section
+from lims.procedures.definition_facts import Definition, MeasuringPoint, Output, Section
 
 
 def results_of(record: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[ResultFacts, ...]:
@@ -78,6 +78,7 @@ def _result(
         acceptance_lower=conformity.get("acceptance_lower"),
         acceptance_upper=conformity.get("acceptance_upper"),
         budget=tuple(_budget(section, measured, row)),
+        warnings=tuple(_warnings(section, output, measured, row)),
     )
 
 
@@ -109,6 +110,24 @@ def _budget(section: Section, measured: Mapping[str, Any], row: Mapping[str, Any
             contribution=line["contribution"],
             share=float(line["share"]),
         )
+
+
+def _warnings(
+    section: Section, output: Output, measured: Mapping[str, Any], row: Mapping[str, Any]
+) -> Iterator[WarningFacts]:
+    """Yield what the calculation warns of at a row; a warning that names an input names it by its title."""
+    found = next(
+        entry
+        for entry in measured["measurement"]["outputs"]
+        if (entry["point"], entry["output"]) == (f"{row['point']}|{row['phase']}", row["output"])
+    )
+    symbols = {line["key"]: measured["symbols"][line["symbol"].split(", ")[0]] for line in found["budget"]}
+    titles = {entry.symbol: (entry.title_vi, entry.title_en or entry.title_vi) for entry in section.inputs}
+    own = (output.title_vi, output.title_en or output.title_vi)
+    for warning in measured["measurement"].get("warnings", ()):
+        if warning["point"] == found["point"] and warning["output"] in {"", found["output"]}:
+            title_vi, title_en = titles.get(symbols.get(warning["name"], ""), own)
+            yield WarningFacts(warning["code"], title_vi, title_en)
 
 
 def derived_of(result: Mapping[str, Any]) -> tuple[DerivedFacts, ...]:

@@ -222,3 +222,15 @@ def test_points_that_share_a_standard_are_correlated() -> None:
     covariance = float(result["sections"][0]["measurement"]["covariance"][0][1])
     shared = 0.0225**2 + 0.015**2 / 3 + 2 * 0.010**2 / 3  # everything but the weighing itself
     assert covariance == pytest.approx(shared, rel=1e-9)
+
+
+def test_a_dominant_rectangular_input_is_warned_of_by_its_title() -> None:
+    record = s2_record()
+    section = record["procedure"]["definition"]["sections"][0]
+    entry = next(item for item in section["inputs"] if item["symbol"] == "dm_C")
+    entry["half_width"] = "1.0"
+    (row,) = results_of(record, evaluate_record(record))
+    (warning,) = row.warnings
+    assert warning.code == "coverage.dominant_distribution"
+    assert warning.title_vi == entry["title_vi"]
+    assert results_of(s2_record(), evaluate_record(s2_record()))[0].warnings == ()
