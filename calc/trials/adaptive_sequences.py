@@ -141,6 +141,7 @@ class Sequences:
     kept: StoredTrials | None = None
     bounds: list[tuple[float, float] | None] = field(default_factory=list)
     outer: list[list[Tails]] = field(default_factory=list)
+    watched: int | None = None
     trials: int = 0
 
     def add(self, blocks: list[Moments], values: StoredTrials) -> None:
@@ -195,14 +196,13 @@ class Sequences:
 
     def unstable(self, rule: StopRule) -> Unstable | None:
         """Return what is not yet stable, None if all is; from the second sequence on."""
+        # What was unstable last time mostly still is: one look then does instead of many.
+        for place in (*((self.watched,) if self.watched is not None else ()), *range(4 * len(self.squares))):
+            unstable = self._unstable_at(place, rule)
+            if unstable is not None:
+                self.watched = place
+                return unstable
         names = self.plan.compiled.program.outputs
-        for number, deviation in enumerate(self._deviations()):
-            tolerance = numerical_tolerance(deviation, rule.digits) / rule.divisor
-            for offset, what in enumerate(_STATISTICS):
-                found = self.statistics.twice_deviation_of_mean(4 * number + offset)
-                if found > tolerance:
-                    point = self.plan.points[number // len(names)][0]
-                    return Unstable(point, names[number % len(names)], what, found, tolerance)
         first = 4 * len(self.squares)
         for place in range(first, len(self.statistics.means)):
             index, offset = divmod(place - first, len(_REGION_STATISTICS))
@@ -213,12 +213,22 @@ class Sequences:
                 return Unstable(point, ", ".join(names), what, found, tolerance)
         return None
 
-    def _deviations(self) -> list[float]:
-        """Return the standard deviation of each output over all trials (JCGM 101:2008, 7.9.4 i)."""
+    def _unstable_at(self, place: int, rule: StopRule) -> Unstable | None:
+        """Return the statistic at a place if it is not yet stable to the digits of its output's deviation."""
+        number, offset = divmod(place, len(_STATISTICS))
+        tolerance = numerical_tolerance(self._deviation(number), rule.digits) / rule.divisor
+        found = self.statistics.twice_deviation_of_mean(place)
+        if found <= tolerance:
+            return None
+        names = self.plan.compiled.program.outputs
+        point = self.plan.points[number // len(names)][0]
+        return Unstable(point, names[number % len(names)], _STATISTICS[offset], found, tolerance)
+
+    def _deviation(self, number: int) -> float:
+        """Return the standard deviation of an output over all trials (JCGM 101:2008, 7.9.4 i)."""
         each = self.trials / self.statistics.count
-        between = self.statistics.squares[: 4 * len(self.squares) : 4]
-        pairs = zip(self.squares, between, strict=True)
-        return [math.sqrt((within + each * means) / (self.trials - 1)) for within, means in pairs]
+        between = self.statistics.squares[len(_STATISTICS) * number]
+        return math.sqrt((self.squares[number] + each * between) / (self.trials - 1))
 
     def room(self, trials: int) -> tuple[StoredTrials, int]:
         """Return where the next trials go, and the number of the first trial that lies there.
