@@ -93,7 +93,7 @@ def test_the_folder_of_the_reference_data() -> None:
     folder = os.environ.get(_FOLDER)
     if not folder:
         pytest.skip(f"{_FOLDER} names no folder of reference data")
-    files = sorted(Path(folder).glob("*.toml"))
+    files = sorted((Path(folder) / "uncertainty").glob("*.toml"))
     assert files
     wrong = [
         f"{file.name}/{one.name}: {one.figure.error or one.figure.computed}"
