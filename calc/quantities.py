@@ -163,7 +163,7 @@ class Correlation:
 def _curve_to_record(curve: object) -> object:
     from calc.curves.records import curve_to_record  # curves stand on quantities
 
-    return curve_to_record(curve)  # type: ignore[arg-type]  # it refuses what is no curve of calc
+    return curve_to_record(curve)
 
 
 def _curve_from_record(record: object) -> CalibrationCurve:

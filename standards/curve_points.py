@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from typing import Final
 
@@ -20,12 +21,12 @@ def refusal(code: str, content: ContentFacts, **values: object) -> RuleViolation
 
 def on_curve(content: ContentFacts, argument: Decimal, second: Decimal | None) -> tuple[PointFacts, bool]:
     """Return the certified point, or one between two of them by the straight line with the larger neighbour's U."""
-    points = [point for _, point in _of_second(content, second)]
-    exact = next((point for point in points if point.argument == argument), None)
+    points = _of_second(content, second)
+    exact = next((point for x, point in points if x == argument), None)
     if exact is not None:
         return exact, False
-    below = [point for point in points if point.argument is not None and point.argument < argument]
-    above = [point for point in points if point.argument is not None and point.argument > argument]
+    below = [pair for pair in points if pair[0] < argument]
+    above = [pair for pair in points if pair[0] > argument]
     if not below or not above:
         raise refusal("reference.outside_points", content, point=argument, unit=content.argument_unit or content.unit)
     if content.interpolation != Interpolation.LINEAR:
@@ -33,25 +34,14 @@ def on_curve(content: ContentFacts, argument: Decimal, second: Decimal | None) -
     return _between(below[-1], above[0], argument), True
 
 
-def _between(left: PointFacts, right: PointFacts, argument: Decimal) -> PointFacts:
-    if left.argument is None or right.argument is None:  # pragma: no cover - both were selected by their argument
-        raise ValueError("points without an argument")
+def _between(left: tuple[Decimal, PointFacts], right: tuple[Decimal, PointFacts], argument: Decimal) -> PointFacts:
+    (x, lower), (far, upper) = left, right
     with localcontext(prec=PRECISION):
-        share = (argument - left.argument) / (right.argument - left.argument)
-        value = left.value + (right.value - left.value) * share
+        value = lower.value + (upper.value - lower.value) * ((argument - x) / (far - x))
     wider = max(
-        left, right, key=lambda point: (point.expanded_uncertainty or Decimal(0)) / (point.coverage_factor or 2)
+        lower, upper, key=lambda point: (point.expanded_uncertainty or Decimal(0)) / (point.coverage_factor or 2)
     )
-    return PointFacts(
-        position=wider.position,
-        value=value,
-        argument=argument,
-        second_argument=wider.second_argument,
-        expanded_uncertainty=wider.expanded_uncertainty,
-        coverage_factor=wider.coverage_factor,
-        coverage_probability=wider.coverage_probability,
-        degrees_of_freedom=wider.degrees_of_freedom,
-    )
+    return replace(wider, value=value, argument=argument)
 
 
 def interpolation_uncertainty(content: ContentFacts, argument: Decimal, second: Decimal | None) -> Decimal | None:

@@ -26,12 +26,12 @@ _CLASSES: tuple[type[Curve], ...] = (
 )
 
 
-def curve_to_record(curve: Curve) -> dict[str, serialise.Record]:
+def curve_to_record(curve: object) -> dict[str, serialise.Record]:
     """Return `{"kind": ..., "curve": {...}}` with every float as its shortest text.
 
     Raises InvalidQuantity `curve.kind` for anything else than a curve of calc.
     """
-    if type(curve) not in _CLASSES:
+    if not isinstance(curve, Curve) or type(curve) not in _CLASSES:
         raise InvalidQuantity("curve.kind", value=type(curve).__name__)
     return {"kind": curve.kind, "curve": serialise.to_record(curve, curve.name)}
 

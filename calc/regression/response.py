@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calc.compiler.array_functions import NUMPY_FUNCTIONS
 from calc.compiler.derivatives import gradient
 from calc.compiler.dimensions import Measure, UnitCheck
 from calc.compiler.graph import Graph
@@ -25,26 +26,7 @@ _SLOPE_OF_POWER = "log in the slope of a power"
 
 _ON_ARRAYS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
-        "+": np.add,
-        "-": np.subtract,
-        "*": np.multiply,
-        "/": np.divide,
-        "neg": np.negative,
-        "sqrt": np.sqrt,
-        "sin": np.sin,
-        "cos": np.cos,
-        "tan": np.tan,
-        "asin": np.arcsin,
-        "acos": np.arccos,
-        "atan": np.arctan,
-        "atan2": np.arctan2,
-        "exp": np.exp,
-        "log": np.log,
-        "log10": np.log10,
-        "abs": np.abs,
-        "min": np.minimum,
-        "max": np.maximum,
-        "pow": np.power,
+        **NUMPY_FUNCTIONS,
         "sign": lambda x: np.where(x == 0.0, np.nan, np.sign(x)),
         "less": lambda x, y: np.where(x < y, 1.0, np.where(x > y, 0.0, np.nan)),
         _SLOPE_OF_POWER: lambda x: np.where(x == 0.0, 0.0, np.log(np.where(x == 0.0, 1.0, x))),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calc.compiler.array_functions import NUMPY_FUNCTIONS
 from calc.compiler.graph import SCALAR_FUNCTIONS, Graph
 
 Array = NDArray[np.float64]
@@ -28,30 +29,7 @@ def _maximum(x: Operand, y: Operand, out: Array) -> None:
     np.maximum(x, y, out=out)
 
 
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {
-        "+": np.add,
-        "-": np.subtract,
-        "*": np.multiply,
-        "/": np.divide,
-        "neg": np.negative,
-        "sqrt": np.sqrt,
-        "sin": np.sin,
-        "cos": np.cos,
-        "tan": np.tan,
-        "asin": np.arcsin,
-        "acos": np.arccos,
-        "atan": np.arctan,
-        "atan2": np.arctan2,
-        "exp": np.exp,
-        "log": np.log,
-        "log10": np.log10,
-        "abs": np.abs,
-        "min": _minimum,
-        "max": _maximum,
-        "pow": np.power,
-    }
-)
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType({**NUMPY_FUNCTIONS, "min": _minimum, "max": _maximum})
 
 
 def _elementwise(function: Callable[..., float]) -> Callable[..., None]:

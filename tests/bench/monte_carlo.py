@@ -61,29 +61,11 @@ _T = {
 
 
 def _ours() -> Answer:
-    return _answer(
-        monte_carlo(
-            gauge_block.MODEL,
-            INPUTS,
-            trials=TRIALS,
-            seed=1,
-            coverage_probabilities=(gauge_block.P,),
-            intervals=(IntervalKind.SYMMETRIC,),
-        )
-    )
+    return _answer(_plain(TRIALS))
 
 
 def _ours_shortest() -> Answer:
-    return _answer(
-        monte_carlo(
-            gauge_block.MODEL,
-            INPUTS,
-            trials=TRIALS,
-            seed=1,
-            coverage_probabilities=(gauge_block.P,),
-            intervals=(IntervalKind.SHORTEST,),
-        )
-    )
+    return _answer(_plain(TRIALS, IntervalKind.SHORTEST))
 
 
 def _answer(result: MonteCarloResult) -> Answer:
@@ -191,14 +173,14 @@ def _adaptive() -> MonteCarloResult:
     return adaptive_monte_carlo(gauge_block.MODEL, INPUTS, seed=1, coverage_probability=gauge_block.P, digits=2)
 
 
-def _plain(trials: int) -> MonteCarloResult:
+def _plain(trials: int, kind: IntervalKind = IntervalKind.SYMMETRIC) -> MonteCarloResult:
     return monte_carlo(
         gauge_block.MODEL,
         INPUTS,
         trials=trials,
         seed=1,
         coverage_probabilities=(gauge_block.P,),
-        intervals=(IntervalKind.SYMMETRIC,),
+        intervals=(kind,),
     )
 
 

@@ -160,7 +160,7 @@ def test_records_that_are_none() -> None:
             curve_from_record(wrong)
         assert caught.value.code == code
     with pytest.raises(InvalidQuantity):
-        curve_to_record("a curve")  # type: ignore[arg-type]
+        curve_to_record("a curve")
 
 
 def test_polynomial_covariance_is_the_quadratic_form() -> None:
