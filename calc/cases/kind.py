@@ -10,12 +10,12 @@ from calc.cases.tables import Table
 
 
 class Evaluated:
-    """A case whose inputs were taken in: gives the figures asked of it, one at a time.
+    """A case whose inputs were taken in: gives the figures asked of it, one at a time."""
 
-    `scale` is the size of the data, by which a published 0 is judged.
-    """
-
-    scale: float = 0.0
+    @property
+    def scale(self) -> float:
+        """The size of the data, by which a published 0 is judged."""
+        return 0.0
 
     def compute(self, entry: Expectation) -> float:
         """Return one figure; raises CalcError."""

@@ -26,7 +26,7 @@ class Fit(Evaluated):
     size: float
 
     @property
-    def scale(self) -> float:  # type: ignore[override]
+    def scale(self) -> float:
         """The largest observed value, by which a certified 0 is judged."""
         return self.size
 

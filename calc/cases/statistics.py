@@ -44,7 +44,7 @@ class TypeA(Evaluated):
     mean: Estimate
 
     @property
-    def scale(self) -> float:  # type: ignore[override]
+    def scale(self) -> float:
         """The size of the data."""
         return max(abs(float(number)) for number in self.series)
 

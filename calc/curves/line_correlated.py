@@ -56,7 +56,7 @@ def fit_correlated_line(
     Source: ISO/TS 28037:2010, clauses 9 and 10.
     """
     check_origin(x0, name)
-    values = point_rows([x, y], name)
+    values = point_rows(x, [y], name)
     n = values.shape[1]
     zeros = np.zeros((n, n))
     blocks = {

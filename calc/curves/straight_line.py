@@ -321,10 +321,10 @@ def point_data(
     scale_known = u_x is not None or u_y is not None
     enough_points(n, 2 if scale_known else 3, name)
     unknown = 0.0 if scale_known else 1.0
-    rows = [x, y, 0.0 if u_x is None else u_x, unknown if u_y is None else u_y]
+    rows = [y, 0.0 if u_x is None else u_x, unknown if u_y is None else u_y]
     if cov_xy is not None:
         rows.append(cov_xy)
-    return point_rows(rows, name), scale_known
+    return point_rows(x, rows, name), scale_known
 
 
 def check_origin(x0: float, name: str) -> None:
@@ -333,11 +333,11 @@ def check_origin(x0: float, name: str) -> None:
         raise InvalidQuantity("quantity.too_large", name=name, field="x0", value=x0)
 
 
-def point_rows(rows: Sequence[Numbers | float], name: str) -> Array:
-    """Return rows of numbers, one for each point or one for all, shape (n_rows, n); the first row has n numbers."""
-    n = len(rows[0])  # type: ignore[arg-type]
-    data = room(len(rows), n)
-    for row, numbers, field in zip(data, rows, POINT_FIELDS, strict=False):
+def point_rows(first: Numbers, others: Sequence[Numbers | float], name: str) -> Array:
+    """Return rows of numbers, shape (1 + n_others, n): `first` has n, the others one for each point or one for all."""
+    n = len(first)
+    data = room(1 + len(others), n)
+    for row, numbers, field in zip(data, (first, *others), POINT_FIELDS, strict=False):
         if not isinstance(numbers, float | int) and len(numbers) != n:
             raise InvalidQuantity("curve.point_count", name=name, field=field, count=len(numbers), needed=n)
         try:

@@ -136,7 +136,7 @@ def fit_thermistor(
 
     Raises what `calc.curves.basis_fit.fit_basis` raises, `quantity.not_positive` for a resistance or temperature.
     """
-    points = point_rows([resistances, temperatures, u_r, 1.0 if u_t is None else u_t], name)
+    points = point_rows(resistances, [temperatures, u_r, 1.0 if u_t is None else u_t], name)
     kelvins = _checked_kelvins(points, name, value_unit)
     powers = [0, 1, 2, 3] if square else [0, 1, 3]
     logarithms = np.log(points[0])

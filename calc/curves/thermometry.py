@@ -159,7 +159,7 @@ def fit_platinum(
     """
     if "r0" not in free or not set(free) <= {"r0", "a", "b", "c"}:
         raise InvalidQuantity("curve.method", name=name, value=", ".join(free), field="fit")
-    points = point_rows([temperatures, resistances, u_t, 1.0 if u_r is None else u_r], name)
+    points = point_rows(temperatures, [resistances, u_t, 1.0 if u_r is None else u_r], name)
     check_points(points, name)
     chosen = [index for index, key in enumerate(("a", "b", "c")) if key in free]
     kept = np.array([0.0 if index in chosen else value for index, value in enumerate(fixed)])
