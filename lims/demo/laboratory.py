@@ -106,6 +106,7 @@ UPSTREAM: Final[Sequence[tuple[str, str, str, str, str]]] = (
         "Ho Chi Minh City",
     ),
 )
+_AFTERNOON: Final = 14
 PROCEDURES: Final = ("hc-kl-01",)
 
 
@@ -125,6 +126,16 @@ class Laboratory:
     def today(self) -> date:
         """Return the date in the laboratory's zone."""
         return local_date(self.now, self.timezone)
+
+    @property
+    def close_of_work(self) -> datetime:
+        """Return the end of the last stretch of work: now in the afternoon, before it yesterday at 17:00.
+
+        What the demonstration has done "today" took hours, which a day just begun does not have.
+        """
+        if self.now.astimezone(ZoneInfo(self.timezone)).hour >= _AFTERNOON:
+            return self.now
+        return self.at(self.today - timedelta(days=1), hour=17)
 
     def actor(self, sign_in: str) -> Actor:
         """Return a person in the act of doing something."""

@@ -18,6 +18,7 @@ from lims.calibrations import services as run_services
 from lims.calibrations.commands import ChooseEquipment, Decide, OpenRun, RecordReading
 from lims.calibrations.facts import CONDITIONS, Address, ReadingRole
 from lims.core.actor import Actor
+from lims.core.clock import local_date
 from lims.demo.laboratory import Laboratory
 from lims.jobs import services as job_services
 from lims.jobs.facts import (
@@ -82,12 +83,13 @@ def register_weight(session: Session, laboratory: Laboratory, customer: str, ser
         "mass", "g", ranges=(NewRange(lower=Decimal(10000), upper=Decimal(10000), nominal=Decimal(10000)),)
     )
     command = RegisterInstrument(identity, functions=(mass,))
-    now = laboratory.now - timedelta(hours=5)
+    now = laboratory.close_of_work - timedelta(hours=5)
     return standard_services.register_instrument(session, laboratory.actor("tn01"), command, now=now).id
 
 
 def agreement(laboratory: Laboratory) -> ItemAgreement:
     """Return what is agreed for the weight: class M1 by OIML R 111-1, conformity by its rule."""
+    day = local_date(laboratory.close_of_work, laboratory.timezone)
     return ItemAgreement(
         procedure_version_id=laboratory.procedure_versions["HC-KL-01"],
         agreed_specification=AgreedSpecification(
@@ -101,7 +103,9 @@ def agreement(laboratory: Laboratory) -> ItemAgreement:
             accuracy_class="M1",
         ),
         decision_rule=DecisionRule(
-            kind=RuleKind.OIML_R111, reference="OIML R 111-1:2004, 5.2 – 5.3", agreed_on=laboratory.today
+            kind=RuleKind.OIML_R111,
+            reference="OIML R 111-1:2004, 5.2 – 5.3",
+            agreed_on=day,
         ),
         place_of_use="Xưởng cân, phường Mẫu 2",
         promised_on=laboratory.today + timedelta(days=5),
@@ -110,14 +114,15 @@ def agreement(laboratory: Laboratory) -> ItemAgreement:
 
 def take_order(session: Session, laboratory: Laboratory, instrument_id: int, customer: str) -> int:
     """Open a job for the weight, agree, review the contract and receive it; returns the item's key."""
-    actor, start = laboratory.actor("tn01"), laboratory.now - timedelta(hours=4)
+    actor, start = laboratory.actor("tn01"), laboratory.close_of_work - timedelta(hours=4)
+    day = local_date(start, laboratory.timezone)
     job = job_services.open_job(
         session,
         actor,
         OpenJob(
             site_id=laboratory.site_id,
             customer_id=laboratory.organisations[customer],
-            requested_on=laboratory.today,
+            requested_on=day,
             promised_on=laboratory.today + timedelta(days=5),
             customer_reference="YC-2026-017",
         ),
@@ -127,7 +132,7 @@ def take_order(session: Session, laboratory: Laboratory, instrument_id: int, cus
     _review_contract(session, laboratory, job.id, start + timedelta(minutes=10))
     receive = ReceiveItem(
         item.id,
-        received_on=laboratory.today,
+        received_on=day,
         condition_on_receipt="Bề mặt sạch, không vết xước nhìn thấy; có hộp gỗ",
         condition_on_receipt_en="Surface clean, no visible scratches; in its wooden case",
         accessories="Hộp gỗ",
@@ -145,7 +150,7 @@ def _review_contract(session: Session, laboratory: Laboratory, job_id: int, now:
 def weigh(session: Session, laboratory: Laboratory, item_id: int) -> int:
     """Open the run, choose equipment, type conditions and readings, submit; returns the run's key."""
     actor = laboratory.actor("kdv01")
-    clock = _minutes(laboratory.now - timedelta(hours=3))
+    clock = _minutes(laboratory.close_of_work - timedelta(hours=3))
     run = run_services.open_run(session, actor, OpenRun(job_item_id=item_id, room="KL 1"), now=next(clock))
     for slot, code in EQUIPMENT_OF_SLOT.items():
         _choose(session, laboratory, actor, run.id, slot, code, next(clock))
@@ -191,7 +196,7 @@ def _choose(
 
 def review_and_release(session: Session, laboratory: Laboratory, run_id: int) -> None:
     """Let the technical manager review and the director release what was submitted."""
-    reviewed_at = laboratory.now - timedelta(hours=1)
+    reviewed_at = laboratory.close_of_work - timedelta(hours=1)
     review = Decide(run_id, comment="Đã kiểm tra số liệu gốc, chuẩn và điều kiện môi trường")
     decision_services.review_run(session, laboratory.actor("kt01"), review, now=reviewed_at)
     released_at = reviewed_at + timedelta(minutes=20)
@@ -200,5 +205,5 @@ def review_and_release(session: Session, laboratory: Laboratory, run_id: int) ->
 
 def begin_certificate(session: Session, laboratory: Laboratory, run_ids: Sequence[int]) -> int:
     """Let the director begin to issue the certificate of released runs; returns its key."""
-    now = laboratory.now - timedelta(minutes=30)
+    now = laboratory.close_of_work - timedelta(minutes=30)
     return certificate_services.begin_issue(session, laboratory.actor("gd01"), run_ids, now=now).id

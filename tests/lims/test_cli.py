@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy import text
 
 from lims.cli import cli
 from lims.core import reader
+from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.demo.build import MARK, open_demonstration
 
@@ -67,6 +69,14 @@ def test_the_demonstration_says_how_to_sign_in(built: Path) -> None:
         assert name in said
     assert re.search(r"password for all:\s+[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}", said)
     assert (built / MARK).stat().st_mode & 0o077 == 0, "the password is nobody else's"
+
+
+@pytest.mark.parametrize("hour", ["00:01", "13:59"])
+def test_it_can_be_built_at_any_hour(tmp_path: Path, hour: str) -> None:
+    """The work of its last day lies in the past, however young the day of the laboratory is."""
+    at = datetime.fromisoformat(f"2026-11-22T{hour}:00+07:00").astimezone(UTC)
+    built = open_demonstration(tmp_path / "demo", say=lambda _code, **_values: None, clock=FixedClock(at))
+    assert len(built.certificates) == 1
 
 
 def test_a_built_demonstration_is_opened_again(demo: Path) -> None:
