@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Final
 
+from calc.decisions.conformity import Statement
 from calc.rounding import localise, probability_text
 from calc.units import display_unit
 from certificates.content import Language, ResultRow, Text
@@ -169,15 +171,32 @@ def _rule_words(rule: DecisionRule) -> Text:
             "the maximum permissible error minus U",
         )
     if rule.kind is RuleKind.GUARD_BAND_U:
-        factor = "1" if rule.guard_factor is None else f"{rule.guard_factor:f}"
-        band_vi, band_en = ("U" if factor == "1" else f"{localise(factor, language)}·U" for language in ("vi", "en"))
-        return Text(
-            f"Dải bảo vệ {band_vi}: phù hợp khi sai số nằm trong giới hạn đã thu hẹp một khoảng {band_vi} ở mỗi phía",
-            f"Guard band {band_en}: conforms where the error lies within the limits narrowed by {band_en} on each side",
-        )
+        return _guarded_words(rule)
     return Text(
         "Chấp nhận đơn giản: phù hợp khi sai số nằm trong giới hạn",
         "Simple acceptance: conforms where the error lies within the limits",
+    )
+
+
+def _guarded_words(rule: DecisionRule) -> Text:
+    factor = Decimal(1) if rule.guard_factor is None else rule.guard_factor
+    text = f"{abs(factor):f}"
+    band_vi, band_en = ("U" if abs(factor) == 1 else f"{localise(text, language)}·U" for language in ("vi", "en"))
+    if factor < 0:
+        return Text(
+            f"Loại bỏ có nới: không phù hợp khi sai số vượt giới hạn quá {band_vi}",
+            f"Relaxed rejection: does not conform where the error lies beyond the limits by more than {band_en}",
+        )
+    if rule.statement is Statement.NON_BINARY:
+        return Text(
+            f"Dải bảo vệ {band_vi}, bốn kết luận: phù hợp trong giới hạn đã thu hẹp {band_vi}; phù hợp có điều kiện từ "
+            f"đó đến giới hạn; không phù hợp có điều kiện khi vượt không quá {band_vi}; ngoài ra không phù hợp",
+            f"Guard band {band_en}, four answers: pass within the limits narrowed by {band_en}; conditional pass from "
+            f"there to the limits; conditional fail beyond the limits by at most {band_en}; otherwise fail",
+        )
+    return Text(
+        f"Dải bảo vệ {band_vi}: phù hợp khi sai số nằm trong giới hạn đã thu hẹp một khoảng {band_vi} ở mỗi phía",
+        f"Guard band {band_en}: conforms where the error lies within the limits narrowed by {band_en} on each side",
     )
 
 

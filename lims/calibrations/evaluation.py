@@ -262,7 +262,13 @@ def _decided(read: InputRecord, error: float, expanded: float, tolerance: Tolera
             return decide_weight_class(error, expanded, permissible)
         case RuleKind.GUARD_BAND_U:
             factor = read.rule.guard_factor
-            return decide(error, expanded, tolerance, guard_factor=1.0 if factor is None else float(factor))
+            return decide(
+                error,
+                expanded,
+                tolerance,
+                guard_factor=1.0 if factor is None else float(factor),
+                statement=read.rule.statement,
+            )
         case _:
             return decide(error, expanded, tolerance)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from calc.decisions.conformity import Statement
 from lims.core.canonical import canonical_json
 from lims.procedures.definition_facts import MeasuringPoint
 
@@ -139,23 +140,29 @@ class AgreedSpecification:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRule:
-    """The rule agreed for the statement of conformity; `guard_factor` times U is the guard band."""
+    """The rule agreed for the statement of conformity; `guard_factor` times U is the guard band.
+
+    A negative factor accepts up to that far beyond the limits. `statement` says how many answers there are: pass and
+    fail, or the conditional ones between them too. Source: ILAC-G8:09/2019, 4.2 and table 1.
+    """
 
     kind: RuleKind = RuleKind.NONE
     reference: str = ""
     guard_factor: Decimal | None = None
     agreed_on: date | None = None
+    statement: Statement = Statement.BINARY
 
     def to_json(self) -> str:
         """Return the canonical JSON of the rule."""
-        return canonical_json(
-            {
-                "kind": self.kind,
-                "reference": self.reference,
-                "guard_factor": self.guard_factor,
-                "agreed_on": self.agreed_on,
-            }
-        )
+        record = {
+            "kind": self.kind,
+            "reference": self.reference,
+            "guard_factor": self.guard_factor,
+            "agreed_on": self.agreed_on,
+        }
+        if self.statement is not Statement.BINARY:
+            record["statement"] = self.statement
+        return canonical_json(record)
 
     @classmethod
     def from_json(cls, text: str) -> DecisionRule:
@@ -166,6 +173,7 @@ class DecisionRule:
             reference=str(data["reference"]),
             guard_factor=_decimal(data["guard_factor"]),
             agreed_on=date.fromisoformat(data["agreed_on"]) if data["agreed_on"] else None,
+            statement=Statement(data.get("statement", Statement.BINARY)),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from calc.decisions.conformity import Statement
 from calc.errors import CalcError
 from calc.units import canonical_unit
 from lims.core.fields import Fields
@@ -88,6 +89,7 @@ def agreement_values(item: JobItemFacts) -> dict[str, object]:
         "rule_kind": rule.kind.value,
         "rule_reference": rule.reference,
         "guard_factor": _plain(rule.guard_factor),
+        "statement": rule.statement.value,
         "agreed_on": rule.agreed_on,
         "adjust": item.adjust,
         "recommend_next_date": item.recommend_next_date,
@@ -203,14 +205,15 @@ def _rule(fields: Fields) -> DecisionRule:
     kind = fields.choice("rule_kind", RuleKind)
     if kind is RuleKind.NONE:
         return DecisionRule()
-    factor = fields.decimal("guard_factor") if kind is RuleKind.GUARD_BAND_U else None
-    if factor is not None and factor < 0:
+    factor = fields.optional_decimal("guard_factor") if kind is RuleKind.GUARD_BAND_U else None
+    if factor is not None and not -1 <= factor <= 10:
         fields.refuse("guard_factor", "item.guard_factor")
     return DecisionRule(
         kind=kind,
         reference=fields.optional_text("rule_reference") or "",
         guard_factor=factor,
         agreed_on=fields.date("agreed_on"),
+        statement=fields.choice("statement", Statement) if fields.raw("statement") else Statement.BINARY,
     )
 
 

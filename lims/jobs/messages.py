@@ -22,7 +22,10 @@ MESSAGES: Final[dict[str, str]] = {
         "A statement of conformity needs a decision rule agreed with the customer. Choose one, or agree on no "
         "specification."
     ),
-    "item.guard_factor": N_("The guard band factor is at least 0."),
+    "item.guard_factor": N_("The guard band factor lies between −1 and 10."),
+    "item.four_answers_need_guard_band": N_(
+        "Four answers need a guard band: choose that rule, with a factor greater than 0."
+    ),
     "item.agreement_frozen": N_("The item is “%(state)s”: what was agreed can no longer change."),
     "item.already_in_house": N_("The instrument is already here as item %(position)s of job %(job)s."),
     "item.other_owner": N_("The instrument belongs to somebody else than the customer. Please state the reason."),
@@ -70,7 +73,9 @@ LABELS: Final[dict[str, str]] = {
     "specification_kind.limits": N_("The customer's limits"),
     "rule_kind.none": N_("None"),
     "rule_kind.simple_acceptance": N_("Simple acceptance"),
-    "rule_kind.guard_band_U": N_("Guard band of U"),
+    "rule_kind.guard_band_U": N_("Guard band"),
+    "statement.binary": N_("Two: pass, fail"),
+    "statement.non_binary": N_("Four: pass, conditional pass, conditional fail, fail"),
     "rule_kind.oiml_r111": N_("OIML R 111 (U at most a third of the limit)"),
     "found.job": N_("Job"),
     "field.procedure_version_id": N_("Procedure"),
@@ -85,6 +90,7 @@ LABELS: Final[dict[str, str]] = {
     "field.rule_kind": N_("Decision rule"),
     "field.rule_reference": N_("Source of the rule"),
     "field.guard_factor": N_("Guard band factor"),
+    "field.statement": N_("Answers"),
     "field.agreed_on": N_("Rule agreed on"),
     "field.adjust": N_("Adjust"),
     "field.recommend_next_date": N_("Next date asked for"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
+from calc.decisions.conformity import Statement
 from lims.core.errors import RuleViolation
 from lims.jobs.facts import (
     AgreedSpecification,
@@ -93,8 +94,12 @@ def check_agreement(specification: AgreedSpecification, rule: DecisionRule) -> N
         raise RuleViolation("item.class_missing", clause=clause)
     if rule.kind is RuleKind.NONE:
         raise RuleViolation("item.no_decision_rule", clause=clause)
-    if rule.guard_factor is not None and rule.guard_factor < 0:
+    if rule.guard_factor is not None and not -1 <= rule.guard_factor <= 10:
         raise RuleViolation("item.guard_factor", clause=clause)
+    if rule.statement is Statement.NON_BINARY and (
+        rule.kind is not RuleKind.GUARD_BAND_U or (rule.guard_factor is not None and rule.guard_factor <= 0)
+    ):
+        raise RuleViolation("item.four_answers_need_guard_band", clause=clause)
 
 
 def missing_for_review(items: Sequence[JobItemFacts]) -> list[tuple[int, str]]:

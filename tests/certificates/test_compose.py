@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from calc.decisions.conformity import Statement
 from certificates import check, sentences
 from certificates.compose import compose
 from certificates.content import HeadNumberKind, Language, ResultRow, SignatoryRole
@@ -266,3 +267,18 @@ def test_every_rule_has_words_in_both_languages(kind: RuleKind) -> None:
     assert words is not None
     assert words.vi != words.english
     assert sentences.decision_rule(DecisionRule()) is None
+
+
+@pytest.mark.parametrize(
+    ("factor", "statement", "words"),
+    [
+        ("-1", Statement.BINARY, "by more than U"),
+        ("0.83", Statement.NON_BINARY, "conditional fail beyond the limits by at most 0.83·U"),
+    ],
+)
+def test_a_guard_band_is_told_with_its_answers(factor: str, statement: Statement, words: str) -> None:
+    said = sentences.decision_rule(
+        DecisionRule(RuleKind.GUARD_BAND_U, guard_factor=Decimal(factor), statement=statement)
+    )
+    assert said is not None
+    assert words in said.english

@@ -137,6 +137,18 @@ def test_conformity_is_judged_on_the_deviation(
     assert row["conformity"]["tolerance_upper"] == repr(float(Decimal(upper) / 1000))
 
 
+@pytest.mark.parametrize(("limit", "verdict"), [("90", "pass"), ("80", "conditional_pass"), ("20", "conditional_fail")])
+def test_four_answers(limit: str, verdict: str) -> None:
+    """The deviation is 25 mg and U is 59 mg."""
+    agreed = judged(f"-{limit}", limit, RuleKind.GUARD_BAND_U)
+    agreed["decision_rule"]["statement"] = "non_binary"
+    assert only_row(s2_record(**agreed))["conformity"]["verdict"] == verdict
+
+
+def test_a_negative_guard_band_refuses_only_what_is_certainly_outside() -> None:
+    assert only_row(s2_record(**judged("-20", "20", RuleKind.GUARD_BAND_U, "-1")))["conformity"]["verdict"] == "pass"
+
+
 def test_conformity_uses_the_reported_uncertainty() -> None:
     agreed = judged("-90", "90", RuleKind.GUARD_BAND_U)
     assert only_row(s2_record(**agreed))["conformity"]["verdict"] == "pass"

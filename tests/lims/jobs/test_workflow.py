@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from calc.decisions.conformity import Statement
 from lims.core.errors import RuleViolation
 from lims.jobs.facts import (
     AgreedPoints,
@@ -177,7 +178,17 @@ def test_work_starts_only_on_a_reviewed_contract_with_a_procedure(changes: dict[
         (dataclasses.replace(_LIMITS, lower=None, upper=None), _RULE, "item.specification_without_limits"),
         (dataclasses.replace(_LIMITS, lower=Decimal(1)), _RULE, "item.limits_crossed"),
         (dataclasses.replace(_LIMITS, kind=SpecificationKind.CLASS), _RULE, "item.class_missing"),
-        (_LIMITS, dataclasses.replace(_RULE, guard_factor=Decimal(-1)), "item.guard_factor"),
+        (_LIMITS, dataclasses.replace(_RULE, guard_factor=Decimal("-1.1")), "item.guard_factor"),
+        (
+            _LIMITS,
+            dataclasses.replace(_RULE, kind=RuleKind.SIMPLE_ACCEPTANCE, statement=Statement.NON_BINARY),
+            "item.four_answers_need_guard_band",
+        ),
+        (
+            _LIMITS,
+            dataclasses.replace(_RULE, guard_factor=Decimal(0), statement=Statement.NON_BINARY),
+            "item.four_answers_need_guard_band",
+        ),
     ],
 )
 def test_agreement_that_decides_nothing_is_refused(
