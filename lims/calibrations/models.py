@@ -31,19 +31,22 @@ from lims.core.columns import (
 from lims.core.db import Base, InsertOnly
 
 _ONE_HOLDER = "(run_id IS NULL) <> (batch_id IS NULL)"
+_FIRST_IN_BATCH = "supersedes_id IS NULL AND batch_id IS NOT NULL AND item_run_id IS NULL"
+_BATCH = {"no_delete": True, "frozen": ("number", "site_id", "procedure_version_id")}
 
 
 class Batch(Base):
     """Runs measured together: gauges on one manifold, thermometers in one bath."""
 
     __tablename__ = "batch"
-    __table_args__ = (UniqueConstraint("site_id", "number"), {"info": {"no_delete": True}})
+    __table_args__ = (UniqueConstraint("site_id", "number"), {"info": _BATCH})
 
     id: Mapped[Key]
     number: Mapped[str] = mapped_column(String(60))
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
     procedure_version_id: Mapped[int] = mapped_column(ForeignKey("procedure_version.id"))
     room: Mapped[str | None] = mapped_column(String(100))
+    room_id: Mapped[int | None] = mapped_column(ForeignKey("room.id"))
     opened_at: Mapped[Instant]
     opened_by_id: Mapped[int] = mapped_column(BigKey)
     row_version: Mapped[int] = mapped_column(Integer)
@@ -69,6 +72,7 @@ class CalibrationRun(Base):
                     "procedure_version_id",
                     "agreed_specification",
                     "decision_rule",
+                    "batch_id",
                 ),
                 "frozen_when": "state <> 'draft'",
             }
@@ -87,6 +91,8 @@ class CalibrationRun(Base):
     state: Mapped[Code]
     location_kind: Mapped[Code] = mapped_column(default="laboratory")
     room: Mapped[str | None] = mapped_column(String(100))
+    room_id: Mapped[int | None] = mapped_column(ForeignKey("room.id"))
+    room_limits: Mapped[str | None] = mapped_column(Text)
     agreed_specification: Mapped[LongText]
     decision_rule: Mapped[LongText]
     points: Mapped[str | None] = mapped_column(Text)
@@ -205,6 +211,20 @@ class Reading(InsertOnly, Base):
             sqlite_where=sql("supersedes_id IS NULL"),
             postgresql_where=sql("supersedes_id IS NULL"),
         ),
+        Index(
+            "uq_reading_batch_cell",
+            "batch_id",
+            "section",
+            "point",
+            "cycle",
+            "direction",
+            "sequence",
+            "role",
+            "phase",
+            unique=True,
+            sqlite_where=sql(_FIRST_IN_BATCH),
+            postgresql_where=sql(_FIRST_IN_BATCH),
+        ),
         Index(None, "batch_id"),
         {"info": {"insert_only": True}},
     )
@@ -240,13 +260,22 @@ class Reading(InsertOnly, Base):
 
 
 class ReadingExclusion(InsertOnly, Base):
-    """A reading or a whole point left out of the evaluation (or back in), with reason and approver."""
+    """A reading or a whole point left out of the evaluation (or back in), with reason and approver.
+
+    Of a batch where it holds for every item; a run may leave out what its batch shares for itself alone.
+    """
 
     __tablename__ = "reading_exclusion"
-    __table_args__ = (Index(None, "run_id"), {"info": {"insert_only": True}})
+    __table_args__ = (
+        CheckConstraint(_ONE_HOLDER, name="one_holder"),
+        Index(None, "run_id"),
+        Index(None, "batch_id"),
+        {"info": {"insert_only": True}},
+    )
 
     id: Mapped[Key]
-    run_id: Mapped[int] = mapped_column(ForeignKey("calibration_run.id"))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("calibration_run.id"))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
     reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id"))
     section: Mapped[Code]
     point: Mapped[Code]

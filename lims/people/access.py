@@ -16,6 +16,7 @@ class Permission(StrEnum):
 
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ORGANISATIONS = "manage_organisations"
+    MANAGE_ROOMS = "manage_rooms"
     VIEW_LABORATORY = "view_laboratory"
     MANAGE_INSTRUMENTS = "manage_instruments"
     MANAGE_STANDARDS = "manage_standards"
@@ -35,7 +36,9 @@ class Permission(StrEnum):
 
 _P = Permission
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
-    Role.ADMINISTRATOR: frozenset({_P.VIEW_LABORATORY, _P.MANAGE_PEOPLE, _P.MANAGE_ORGANISATIONS, _P.VIEW_AUDIT}),
+    Role.ADMINISTRATOR: frozenset(
+        {_P.VIEW_LABORATORY, _P.MANAGE_PEOPLE, _P.MANAGE_ORGANISATIONS, _P.MANAGE_ROOMS, _P.VIEW_AUDIT}
+    ),
     Role.RECEIVER: frozenset({_P.VIEW_LABORATORY, _P.MANAGE_ORGANISATIONS, _P.MANAGE_INSTRUMENTS, _P.MANAGE_JOBS}),
     Role.TECHNICIAN: frozenset({_P.VIEW_LABORATORY, _P.RECORD_READINGS, _P.MANAGE_INSTRUMENTS}),
     Role.TECHNICAL_MANAGER: frozenset(
@@ -50,6 +53,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             _P.APPROVE_PROCEDURES,
             _P.GRANT_AUTHORISATIONS,
             _P.MANAGE_SCOPE,
+            _P.MANAGE_ROOMS,
             _P.MANAGE_JOBS,
         }
     ),
@@ -61,6 +65,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             _P.MANAGE_PROCEDURES,
             _P.GRANT_AUTHORISATIONS,
             _P.MANAGE_SCOPE,
+            _P.MANAGE_ROOMS,
             _P.VIEW_AUDIT,
         }
     ),

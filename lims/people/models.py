@@ -1,4 +1,4 @@
-"""Tables of people: organisations, sites, persons and who belongs where. Names hold between dates."""
+"""Tables of people: organisations, sites and rooms, persons and who belongs where. Names hold between dates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lims.core.columns import Code, Instant, Key, Name, OptionalInstant
+from lims.core.columns import BigKey, Code, Instant, Key, Name, OptionalExact, OptionalInstant, Unit
 from lims.core.db import Base, InsertOnly
 
 
@@ -99,6 +99,44 @@ class Site(Base):
     __mapper_args__ = {"version_id_col": row_version}
 
 
+class Room(Base):
+    """A room of a site, in which items are measured. Closed on a date, never deleted."""
+
+    __tablename__ = "room"
+    __table_args__ = (UniqueConstraint("site_id", "code"), {"info": {"no_delete": True, "frozen": ("site_id",)}})
+
+    id: Mapped[Key]
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    code: Mapped[Code]
+    name_vi: Mapped[Name]
+    name_en: Mapped[str | None] = mapped_column(String(300))
+    note_vi: Mapped[str | None] = mapped_column(String(300))
+    note_en: Mapped[str | None] = mapped_column(String(300))
+    closed_on: Mapped[date | None]
+    row_version: Mapped[int] = mapped_column(Integer)
+    __mapper_args__ = {"version_id_col": row_version}
+
+
+class RoomLimit(InsertOnly, Base):
+    """Between which limits a condition of a room is kept, from a date on (until the next row of that quantity).
+
+    A row without any limit says that there is none from that date on.
+    """
+
+    __tablename__ = "room_limit"
+    __table_args__ = (Index(None, "room_id", "quantity", "valid_from"), {"info": {"insert_only": True}})
+
+    id: Mapped[Key]
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    quantity: Mapped[Code]
+    unit: Mapped[Unit]
+    lower: Mapped[OptionalExact]
+    upper: Mapped[OptionalExact]
+    change_per_hour: Mapped[OptionalExact]
+    valid_from: Mapped[date]
+    recorded_at: Mapped[Instant]
+
+
 class Person(Base):
     """A person with or without an account. The account can be erased; names in technical records stay there."""
 
@@ -142,6 +180,29 @@ class Membership(Base):
     role: Mapped[Code]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+
+
+class PersonPaper(InsertOnly, Base):
+    """A paper with dates that a person holds, such as a verifier's card; of each kind the newest counts."""
+
+    __tablename__ = "person_paper"
+    __table_args__ = (
+        Index(None, "person_id", "kind"),
+        CheckConstraint("valid_until IS NULL OR valid_until >= issued_on", name="dates"),
+        {"info": {"insert_only": True}},
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[Code]
+    number: Mapped[str] = mapped_column(String(100))
+    issued_by: Mapped[Name]
+    fields: Mapped[str | None] = mapped_column(Text)
+    issued_on: Mapped[date]
+    valid_until: Mapped[date | None]
+    recorded_at: Mapped[Instant]
+    recorded_by_id: Mapped[int] = mapped_column(BigKey)
+    recorded_by_name: Mapped[Name]
 
 
 class SignInAttempt(Base):
