@@ -1,0 +1,237 @@
+"""The steps of a day's work, done by the people of the demonstration through the services that everybody uses.
+
+Each function is told the instant of its first act and lets minutes pass between acts; nothing here asks a clock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from certificates import services as certificate_services
+from certificates.facts import CertificateView
+from lims.calibrations import decision_services, reading_services
+from lims.calibrations import services as run_services
+from lims.calibrations.commands import ChooseEquipment, Decide, OpenRun, RecordReading
+from lims.calibrations.facts import CONDITIONS, Address, ReadingRole, RunFacts
+from lims.core.clock import local_date
+from lims.demo.laboratory import Laboratory
+from lims.jobs import queries as job_queries
+from lims.jobs import services as job_services
+from lims.jobs.facts import AddItem, ItemAgreement, OpenJob, ReceiveItem, ReviewContract
+from standards import queries as standard_queries
+from standards.facts import StandardRole
+
+_UUIDS: Final = uuid.UUID("6f1e2a40-6a0d-4f0e-9a86-3d2f5a0c1b7e")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedItem:
+    """An instrument in an order, what was agreed for it, and how it looked on receipt."""
+
+    instrument_id: int
+    agreement: ItemAgreement
+    condition_vi: str = "Sạch, nguyên vẹn, hoạt động bình thường"
+    condition_en: str = "Clean, undamaged, in working order"
+    accessories: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What is typed into a cell."""
+
+    address: Address
+    text: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which standard is taken into a slot; `element` is the nominal value in grams of a weight of a set."""
+
+    slot: str
+    code: str
+    element: str = ""
+    section: str = ""
+    point: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a technician does in a run: room, equipment, conditions at start and end, readings in their order."""
+
+    equipment: Sequence[Chosen]
+    readings: Sequence[Typed]
+    conditions: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Quantity: unit, text at the start, text at the end."""
+    room: str = ""
+    supervisor: str = ""
+
+
+def minutes(start: datetime, step: float = 1.0) -> Iterator[datetime]:
+    """Yield instants some minutes apart, the first one after `start`."""
+    while True:
+        start += timedelta(minutes=step)
+        yield start
+
+
+def take_order(
+    session: Session,
+    laboratory: Laboratory,
+    customer: str,
+    items: Sequence[OrderedItem],
+    at: datetime,
+    *,
+    reference: str = "",
+    promised_in: int = 5,
+    receive: bool = True,
+) -> list[int]:
+    """Open a job, add its items, review the contract and (unless they are only announced) receive them.
+
+    Returns the items' keys in their order.
+    """
+    actor, day = laboratory.actor("tn01"), local_date(at, laboratory.timezone)
+    clock = minutes(at, 3)
+    order = OpenJob(
+        site_id=laboratory.site_id,
+        customer_id=laboratory.organisations[customer],
+        requested_on=day,
+        promised_on=day + timedelta(days=promised_in),
+        customer_reference=reference,
+    )
+    job = job_services.open_job(session, actor, order, now=at)
+    added = [
+        job_services.add_item(session, actor, AddItem(job.id, item.instrument_id, item.agreement), now=next(clock)).id
+        for item in items
+    ]
+    review = ReviewContract(job.id, job_queries.job_facts(session, job.id).row_version)
+    job_services.review_contract(session, actor, review, now=next(clock))
+    for key, item in zip(added, items, strict=True):
+        if receive:
+            receive_item(session, laboratory, key, item, next(clock))
+    return added
+
+
+def receive_item(session: Session, laboratory: Laboratory, item_id: int, item: OrderedItem, at: datetime) -> None:
+    """Let the receiver take an item in."""
+    command = ReceiveItem(
+        item_id,
+        received_on=local_date(at, laboratory.timezone),
+        condition_on_receipt=item.condition_vi,
+        condition_on_receipt_en=item.condition_en,
+        accessories=item.accessories,
+    )
+    job_services.receive_item(session, laboratory.actor("tn01"), command, now=at)
+
+
+def measure(
+    session: Session, laboratory: Laboratory, item_id: int, done: Measurement, at: datetime, *, who: str
+) -> int:
+    """Open a run, choose its equipment, type conditions and readings; returns the run's key. Nothing is submitted."""
+    clock = minutes(at)
+    run = open_run(session, laboratory, item_id, done, next(clock), who=who)
+    for chosen in done.equipment:
+        choose(session, laboratory, run, chosen, next(clock), who=who)
+    read(session, laboratory, run, _conditions(done, 1), clock, who=who)
+    read(session, laboratory, run, done.readings, clock, who=who)
+    read(session, laboratory, run, _conditions(done, 2), clock, who=who)
+    return run.id
+
+
+def open_run(
+    session: Session, laboratory: Laboratory, item_id: int, done: Measurement, at: datetime, *, who: str
+) -> RunFacts:
+    """Open a run for an item, in the room of the measurement."""
+    supervisor = laboratory.actor(done.supervisor).person_id if done.supervisor else None
+    command = OpenRun(job_item_id=item_id, room=done.room, supervisor_id=supervisor)
+    return run_services.open_run(session, laboratory.actor(who), command, now=at)
+
+
+def choose(session: Session, laboratory: Laboratory, run: RunFacts, chosen: Chosen, at: datetime, *, who: str) -> None:
+    """Take the standard's calibration that holds at that instant into its slot."""
+    role = slot_role(session, run, chosen.slot)
+    choices = standard_queries.usable_calibrations(session, site_id=laboratory.site_id, role=role, at=at)
+    choice = next(item for item in choices if item.standard_code == chosen.code)
+    content_id = next(
+        (
+            entry.content_id
+            for entry in choice.contents
+            if entry.nominal is not None and f"{entry.nominal:f}" == chosen.element
+        ),
+        None,
+    )
+    command = ChooseEquipment(
+        run.id,
+        chosen.slot,
+        choice.standard_id,
+        choice.calibration_id,
+        content_id=content_id,
+        section=chosen.section,
+        point=chosen.point,
+    )
+    run_services.choose_equipment(session, laboratory.actor(who), command, now=at)
+
+
+def slot_role(session: Session, run: RunFacts, slot: str) -> StandardRole:
+    """Return in which role a slot of the run's procedure takes equipment."""
+    from lims.calibrations.queries import version_of
+
+    return StandardRole(version_of(session, run).definition.slot(slot).role)
+
+
+def read(
+    session: Session,
+    laboratory: Laboratory,
+    run: RunFacts,
+    readings: Sequence[Typed],
+    clock: Iterator[datetime],
+    *,
+    who: str,
+) -> None:
+    """Type readings one after the other."""
+    for typed in readings:
+        key = uuid.uuid5(_UUIDS, f"{run.token}|{typed.address.key}")
+        command = RecordReading(run.id, typed.address, typed.text, typed.unit, client_uuid=str(key))
+        reading_services.record_reading(session, laboratory.actor(who), command, now=next(clock))
+
+
+def _conditions(done: Measurement, sequence: int) -> list[Typed]:
+    return [
+        Typed(Address(CONDITIONS, quantity, sequence=sequence, role=ReadingRole.INFLUENCE), texts[sequence], texts[0])
+        for quantity, texts in done.conditions.items()
+    ]
+
+
+def submit(session: Session, laboratory: Laboratory, run_id: int, at: datetime, *, who: str) -> None:
+    """Let the technician hand in a run."""
+    decision_services.submit_run(session, laboratory.actor(who), Decide(run_id), now=at)
+
+
+def review(
+    session: Session, laboratory: Laboratory, run_id: int, at: datetime, *, who: str = "kt01", comment: str = ""
+) -> None:
+    """Let the technical manager review what was submitted."""
+    said = comment or "Đã kiểm tra số liệu gốc, chuẩn và điều kiện môi trường"
+    decision_services.review_run(session, laboratory.actor(who), Decide(run_id, comment=said), now=at)
+
+
+def send_back(session: Session, laboratory: Laboratory, run_id: int, at: datetime, comment: str) -> None:
+    """Let the technical manager return what was submitted."""
+    decision_services.return_run(session, laboratory.actor("kt01"), Decide(run_id, comment=comment), now=at)
+
+
+def release(session: Session, laboratory: Laboratory, run_id: int, at: datetime, *, who: str = "gd01") -> None:
+    """Let a signatory release what was reviewed."""
+    decision_services.release_run(session, laboratory.actor(who), Decide(run_id), now=at)
+
+
+def begin_certificate(
+    session: Session, laboratory: Laboratory, run_ids: Sequence[int], at: datetime, *, who: str = "gd01"
+) -> CertificateView:
+    """Let a signatory begin to issue the certificate of released runs."""
+    return certificate_services.begin_issue(session, laboratory.actor(who), run_ids, now=at)
