@@ -151,7 +151,7 @@ class PersonAct:
 
 @dataclass(frozen=True, slots=True)
 class ReadingFacts:
-    """A reading as stored. `excluded` is None, or the exclusion's kind."""
+    """A reading as stored. `excluded` is None, or the exclusion's kind; `shared` says that a batch holds it."""
 
     id: int
     address: Address
@@ -170,6 +170,7 @@ class ReadingFacts:
     superseded_by_id: int | None = None
     comment: str = ""
     excluded: str | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ class EquipmentUseFacts:
     withdrawn_at: datetime | None = None
     withdrawn_by_name: str = ""
     withdrawn_reason: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,7 @@ class ExclusionFacts:
     actor_name: str
     approver_name: str
     at: datetime
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +319,7 @@ class RunFacts:
     row_version: int
     people: tuple[RunPersonFacts, ...] = ()
     replaces_run_id: int | None = None
+    batch_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

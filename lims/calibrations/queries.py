@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lims.calibrations.facts import (
@@ -44,15 +44,20 @@ from lims.procedures import queries as procedures
 from lims.procedures.facts import ProcedureVersionFacts
 from standards import queries as standards
 
+
+def held_by(table: type[Reading | EquipmentUse | ReadingExclusion], run: Any) -> ColumnElement[bool]:
+    """Return the condition of what belongs to a run: its own rows, and those that its batch holds for every item."""
+    batch = select(CalibrationRun.batch_id).where(CalibrationRun.id == run).scalar_subquery()
+    return or_(table.run_id == run, table.batch_id == batch)
+
+
+# Written once: asked for every reading.
 _LATER = aliased(Reading)
 _LAST_OBSERVATION = (
     select(func.max(Reading.observed_at))
     .outerjoin(_LATER, _LATER.supersedes_id == Reading.id)
-    .where(Reading.run_id == bindparam("run"), _LATER.id.is_(None))
+    .where(held_by(Reading, bindparam("run")), _LATER.id.is_(None))
 )
-
-
-# Written once: asked for every reading.
 _BY_ID = select(CalibrationRun).where(CalibrationRun.id == bindparam("run"))
 _RUN = {"": _BY_ID} | {
     lock: _BY_ID.with_for_update(read=lock == "share").execution_options(populate_existing=True)
@@ -142,6 +147,7 @@ def facts_of(session: Session, row: CalibrationRun) -> RunFacts:
             for p in people
         ),
         replaces_run_id=row.replaces_run_id,
+        batch_id=row.batch_id,
     )
 
 
@@ -156,20 +162,24 @@ def version_of(session: Session, run: RunFacts) -> ProcedureVersionFacts:
 def readings(
     session: Session, run_id: int, places: Collection[tuple[str, str]] | None = None
 ) -> tuple[ReadingFacts, ...]:
-    """Return every reading of a run, the superseded ones included, in the order they were entered.
+    """Return every reading of a run and of its batch, the superseded ones included, in the order they were entered.
 
     With `places` only those of these sections and points.
     """
-    query = select(Reading).where(Reading.run_id == run_id).order_by(Reading.id)
+    query = select(Reading).where(held_by(Reading, run_id)).order_by(Reading.id)
     if places is not None:
         query = query.where(
             or_(false(), *(and_(Reading.section == section, Reading.point == point) for section, point in places))
         )
-    rows = list(session.execute(query).scalars())
+    return readings_of(list(session.execute(query).scalars()), exclusions(session, run_id))
+
+
+def readings_of(rows: Sequence[Reading], said: Sequence[ExclusionFacts]) -> tuple[ReadingFacts, ...]:
+    """Return the facts of readings, with what superseded them and what was said on leaving them out."""
     followed = {row.supersedes_id: row.id for row in rows if row.supersedes_id is not None}
     out = {
         entry.reading_id: entry.kind if entry.kind != "restored" else None
-        for entry in exclusions(session, run_id)
+        for entry in said
         if entry.reading_id is not None
     }
     return tuple(_reading(row, followed.get(row.id), out.get(row.id)) for row in rows)
@@ -206,6 +216,7 @@ def _reading(row: Reading, superseded_by_id: int | None, excluded: str | None) -
         superseded_by_id=superseded_by_id,
         comment=row.comment or "",
         excluded=excluded,
+        shared=row.batch_id is not None,
     )
 
 
@@ -215,23 +226,26 @@ def current(found: Sequence[ReadingFacts]) -> tuple[ReadingFacts, ...]:
 
 
 def exclusions(session: Session, run_id: int) -> tuple[ExclusionFacts, ...]:
-    """Return what was said on leaving readings or points out, oldest first."""
-    query = select(ReadingExclusion).where(ReadingExclusion.run_id == run_id).order_by(ReadingExclusion.id)
-    return tuple(
-        ExclusionFacts(
-            id=row.id,
-            kind=row.kind,
-            reading_id=row.reading_id,
-            section=row.section,
-            point=row.point,
-            phase=row.phase,
-            reason=row.reason,
-            actor_id=row.actor_id,
-            actor_name=row.actor_name,
-            approver_name=row.approver_name or "",
-            at=row.at,
-        )
-        for row in session.execute(query).scalars()
+    """Return what was said on leaving readings or points out, for the run or its whole batch, oldest first."""
+    query = select(ReadingExclusion).where(held_by(ReadingExclusion, run_id)).order_by(ReadingExclusion.id)
+    return tuple(exclusion_facts(row) for row in session.execute(query).scalars())
+
+
+def exclusion_facts(row: ReadingExclusion) -> ExclusionFacts:
+    """Return one entry on leaving something out."""
+    return ExclusionFacts(
+        id=row.id,
+        kind=row.kind,
+        reading_id=row.reading_id,
+        section=row.section,
+        point=row.point,
+        phase=row.phase,
+        reason=row.reason,
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        approver_name=row.approver_name or "",
+        at=row.at,
+        shared=row.batch_id is not None,
     )
 
 
@@ -242,8 +256,8 @@ def points_left_out(found: Sequence[ExclusionFacts]) -> dict[tuple[str, str, str
 
 
 def equipment(session: Session, run_id: int, *, withdrawn: bool = False) -> tuple[EquipmentUseFacts, ...]:
-    """Return what a run uses, in the order it was chosen; with `withdrawn`, also what was taken out again."""
-    query = select(EquipmentUse).where(EquipmentUse.run_id == run_id).order_by(EquipmentUse.id)
+    """Return what a run and its batch use, in the order it was chosen; with `withdrawn`, also what was taken out."""
+    query = select(EquipmentUse).where(held_by(EquipmentUse, run_id)).order_by(EquipmentUse.id)
     if not withdrawn:
         query = query.where(EquipmentUse.withdrawn_at.is_(None))
     return tuple(use_facts(session, row) for row in session.execute(query).scalars())
@@ -292,6 +306,7 @@ def use_facts(session: Session, row: EquipmentUse) -> EquipmentUseFacts:
         withdrawn_at=row.withdrawn_at,
         withdrawn_by_name=row.withdrawn_by_name or "",
         withdrawn_reason=row.withdrawn_reason or "",
+        shared=row.batch_id is not None,
         **names,
     )
 
