@@ -3,8 +3,8 @@
 The canonical text is UCUM-like: short symbols with prefixes (`g`, `mg`, `kPa`, `mmHg`, `ohm`, `um`), whole exponents
 behind the symbol (`m3`, `s-2`), `.` for a product, `/` for one division (`g/cm3`), `%`, `%RH`, `1` for a plain number.
 `degC` alone is a point of the scale, `delta_degC` (or `K`) a difference; inside a compound (`1/degC`, `ppm/degC`)
-it always is a difference. Factors are exact fractions: converting and
-converting back gives the number that was there.
+it always is a difference. `div(0.05 MPa)` is a division of a dial, `ddiv(0.05 MPa)` a tenth of it. Factors are exact
+fractions: converting and converting back gives the number that was there.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ _LETTERS = {0xB5: "u", 0x3BC: "u", 0x3A9: "ohm"}  # micro sign, mu, omega
 _SHORT = {"°C": "degC", "°F": "degF", "Δ°C": "delta_degC", "Δ°F": "delta_degF", "Ω": "ohm", "l": "L", "‰": "permille"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _FACTOR = re.compile(r"(?P<symbol>%RH|%|‰|(?:Δ?°)?[A-Za-zµμΩ℃°_]*[A-Za-zµμΩ℃°])(?:\^|\*\*)?(?P<power>-?\d{1,2})?")
+_DIVISION = re.compile(r"(?P<part>d?div)\(\s*(?P<value>\d{1,9}(?:[.,]\d{1,9})?)\s*(?P<unit>[^()]+)\)", re.ASCII)
 _LONGEST = 60
 _SMALLEST = Fraction(1, 10**60)
 
@@ -59,6 +60,20 @@ class Unit:
     scale: Fraction
     dimension: tuple[tuple[str, Fraction], ...]
     offset: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A dial's division as a unit: what it is worth, `value` in `unit`, and whether tenths of it are counted."""
+
+    value: Decimal
+    unit: str
+    tenths: bool
+
+    @property
+    def text(self) -> str:
+        """Return the canonical text."""
+        return f"{'ddiv' if self.tenths else 'div'}({self.value.normalize():f} {self.unit})"
 
 
 @functools.cache
@@ -111,6 +126,11 @@ def parse_unit(text: str) -> Unit:
         raise _unknown(stripped[:_LONGEST])
     if stripped == "1":
         return Unit("1", Fraction(1), ())
+    division = division_of(stripped)
+    if division is not None:
+        inner = parse_unit(division.unit)
+        worth = Fraction(division.value) / (10 if division.tenths else 1)
+        return Unit(division.text, worth * inner.scale, inner.dimension, inner.offset)
     sides = stripped.replace("²", "2").replace("³", "3").translate(_SUPERSCRIPTS).split("/")
     if len(sides) > 2:
         raise _unknown(stripped)
@@ -139,6 +159,17 @@ def parse_unit(text: str) -> Unit:
     return Unit(written, scale, exponents, _OFFSETS.get(written))
 
 
+def division_of(text: str) -> Division | None:
+    """Return the division of a dial that a unit is, None for every other unit; raises InvalidQuantity as parse_unit."""
+    match = _DIVISION.fullmatch(text.strip())
+    if match is None:
+        return None
+    value, unit = Decimal(match["value"].replace(",", ".")), parse_unit(match["unit"]).text
+    if not value or unit.startswith("delta_"):
+        raise _unknown(text[:_LONGEST])
+    return Division(value, unit, match["part"] == "ddiv")
+
+
 def canonical_unit(text: str) -> str:
     """Return the one text under which a unit is stored: "°C" gives "degC", "g/cm³" gives "g/cm3"."""
     return parse_unit(text).text
@@ -148,6 +179,12 @@ def is_compatible(first: str, second: str) -> bool:
     """Return whether values can be converted from one unit to the other; raises InvalidQuantity on unknown units."""
     one, two = parse_unit(first), parse_unit(second)
     return one.dimension == two.dimension and not _mixes_kinds(one, two)
+
+
+def difference_unit(text: str) -> str:
+    """Return the unit of differences of values in a unit: delta_degC for degC, the unit itself where it is no scale."""
+    unit = parse_unit(text)
+    return unit.text if unit.offset is None else f"delta_{unit.text}"
 
 
 def _mixes_kinds(one: Unit, two: Unit) -> bool:
@@ -271,4 +308,7 @@ def display_unit(canonical: str) -> str:
             name = f"µ{name[1:]}"
         return name + (match["power"] or "").translate(_RAISED)
 
+    division = division_of(canonical)
+    if division is not None:
+        return f"{'ddiv' if division.tenths else 'div'}({division.value:f} {display_unit(division.unit)})"
     return _DISPLAYED_FACTOR.sub(shown, canonical).replace(".", "·")

@@ -47,6 +47,9 @@ CANONICAL = [
     ("pH", "pH"),
     ("mmHg", "mmHg"),
     ("kvar", "kvar"),
+    ("div(0.05 MPa)", "div(0.05 MPa)"),
+    (" ddiv( 0,050MPa )", "ddiv(0.05 MPa)"),
+    ("div(2 °C)", "div(2 degC)"),
 ]
 
 
@@ -102,6 +105,28 @@ def test_there_and_back(value: float, pair: tuple[str, str]) -> None:
     assert convert(there, *pair[::-1]) == pytest.approx(value, rel=1e-15, abs=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("count", "unit", "wanted", "expected"),
+    [
+        ("16", "div(0.05 MPa)", "MPa", "0.8"),
+        ("163", "ddiv(0.05 MPa)", "kPa", "815"),
+        ("8.15", "bar", "ddiv(0.05 MPa)", "163"),
+        ("25", "div(2 degC)", "degC", "50"),
+    ],
+)
+def test_a_dial_is_read_in_divisions_and_their_tenths(count: str, unit: str, wanted: str, expected: str) -> None:
+    assert convert(Decimal(count), unit, wanted) == Decimal(expected)
+    assert is_compatible(unit, wanted)
+
+
+@pytest.mark.parametrize(
+    "text", ["div", "div()", "div(MPa)", "div(0 MPa)", "div(-1 MPa)", "div(1 blue)", "div(1 bar)/s"]
+)
+def test_a_division_says_what_it_is_worth(text: str) -> None:
+    with pytest.raises(InvalidQuantity):
+        canonical_unit(text)
+
+
 def test_decimals_stay_exact() -> None:
     assert convert(Decimal("10000.0050"), "g", "kg") == Decimal("10.000005")
     assert exact_factor("mg", "kg") == Fraction(1, 1_000_000)
@@ -146,6 +171,8 @@ def test_numbers_that_are_none(value: Any) -> None:
         ("%RH", "%RH"),
         ("mmHg", "mmHg"),
         ("1", ""),
+        ("div(0.05 MPa)", "div(0.05 MPa)"),
+        ("ddiv(2 degC)", "ddiv(2 °C)"),
     ],
 )
 def test_display(canonical: str, shown: str) -> None:
