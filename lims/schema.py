@@ -16,6 +16,7 @@ MODEL_MODULES: Final = (
     "standards.calibration_models",
     "lims.procedures.models",
     "lims.jobs.models",
+    "lims.jobs.notice_models",
     "lims.calibrations.models",
     "certificates.models",
 )

@@ -308,7 +308,10 @@ class RunJustification(InsertOnly, Base):
 
 
 class Adjustment(InsertOnly, Base):
-    """The event between as-found and as-left readings: who, what, with whose consent, which seals."""
+    """The event between as-found and as-left readings: who, when, what, with whose consent, which seals.
+
+    `actor` wrote it down at `at`; the performer adjusted at `adjusted_at`.
+    """
 
     __tablename__ = "adjustment"
     __table_args__ = (Index(None, "run_id"), {"info": {"insert_only": True}})
@@ -320,6 +323,11 @@ class Adjustment(InsertOnly, Base):
     description_en: Mapped[str | None] = mapped_column(Text)
     consent_by: Mapped[str] = mapped_column(String(300))
     consent_at: Mapped[Instant]
+    consent_way: Mapped[str | None] = mapped_column(String(64))
+    consent_evidence: Mapped[str | None] = mapped_column(Text)
+    performer_id: Mapped[int | None] = mapped_column(BigKey)
+    performer_name: Mapped[str | None] = mapped_column(String(300))
+    adjusted_at: Mapped[OptionalInstant]
     seals_removed: Mapped[str | None] = mapped_column(Text)
     seals_applied: Mapped[str | None] = mapped_column(Text)
     actor_id: Mapped[int] = mapped_column(BigKey)

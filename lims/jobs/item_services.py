@@ -47,7 +47,7 @@ def receive_item(session: Session, actor: Actor, command: ReceiveItem, *, now: d
     """
     to = ItemState.ATTENDED if command.on_site else ItemState.RECEIVED
     who = _BENCH if command.on_site else _MANAGE
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, who)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, who)
     check_step(facts, to)
     condition = normalise(command.condition_on_receipt)
     if not condition:
@@ -58,7 +58,7 @@ def receive_item(session: Session, actor: Actor, command: ReceiveItem, *, now: d
     item.condition_on_receipt = condition
     item.condition_on_receipt_en = normalise(command.condition_on_receipt_en) or None
     item.accessories = normalise(command.accessories) or None
-    return _move(session, actor, item, facts, to, "", now)
+    return move_item(session, actor, item, facts, to, "", now)
 
 
 def start_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
@@ -66,70 +66,70 @@ def start_item(session: Session, actor: Actor, command: MoveItem, *, now: dateti
 
     Who may: people who manage jobs or record readings, at the job's site.
     """
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _BENCH)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _BENCH)
     check_step(facts, ItemState.IN_WORK, command.reason)
     check_start(facts)
-    return _move(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
 
 
 def hold_item(session: Session, actor: Actor, command: HoldItem, *, now: datetime) -> JobItemFacts:
     """Put an item on hold: it waits for the customer, a standard, a part or a repair. Who may: as for `start_item`."""
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _BENCH)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _BENCH)
     check_step(facts, ItemState.ON_HOLD, command.reason)
     item.hold_reason = command.hold_reason
-    return _move(session, actor, item, facts, ItemState.ON_HOLD, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.ON_HOLD, command.reason, now)
 
 
 def resume_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
     """Take up work again on an item on hold; a contract changed meanwhile must be reviewed. As for `start_item`."""
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _BENCH)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _BENCH)
     check_step(facts, ItemState.IN_WORK, command.reason)
     check_start(facts)
-    return _move(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
 
 
 def finish_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
     """Say that the bench work on an item is done. Who may: as for `start_item`."""
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _BENCH)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _BENCH)
     check_step(facts, ItemState.DONE)
-    return _move(session, actor, item, facts, ItemState.DONE, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.DONE, command.reason, now)
 
 
 def reopen_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
     """Take a done item back to work, with a reason: a run was returned. Who may: bench, jobs or reviewers."""
-    item, facts = _own_item(
+    item, facts = own_item(
         session, actor, command.item_id, command.row_version, (*_BENCH, Permission.REVIEW_RUNS, Permission.RELEASE_RUNS)
     )
     check_step(facts, ItemState.IN_WORK, command.reason)
-    return _move(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
 
 
 def release_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
     """Say that an item's results (or the subcontractor's) are released. Who may: signatories and job managers."""
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _RELEASE)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _RELEASE)
     check_step(facts, ItemState.RELEASED)
-    return _move(session, actor, item, facts, ItemState.RELEASED, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.RELEASED, command.reason, now)
 
 
 def hand_back_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
     """Give an item back to the customer (7.4.1). Who may: people who manage jobs at the job's site."""
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _MANAGE)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _MANAGE)
     check_step(facts, ItemState.HANDED_BACK)
-    return _move(session, actor, item, facts, ItemState.HANDED_BACK, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.HANDED_BACK, command.reason, now)
 
 
 def cancel_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
     """Cancel an item with a reason; its readings stay. Who may: people who manage jobs at the job's site."""
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _MANAGE)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _MANAGE)
     check_step(facts, ItemState.CANCELLED, command.reason)
-    return _move(session, actor, item, facts, ItemState.CANCELLED, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.CANCELLED, command.reason, now)
 
 
 def refuse_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
     """Say that an item cannot be calibrated, with the reason (7.4.3). Who may: as for `start_item`."""
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _BENCH)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _BENCH)
     check_step(facts, ItemState.NOT_CALIBRATABLE, command.reason)
-    return _move(session, actor, item, facts, ItemState.NOT_CALIBRATABLE, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.NOT_CALIBRATABLE, command.reason, now)
 
 
 def subcontract_item(session: Session, actor: Actor, command: SubcontractItem, *, now: datetime) -> JobItemFacts:
@@ -137,22 +137,23 @@ def subcontract_item(session: Session, actor: Actor, command: SubcontractItem, *
 
     Who may: people who manage jobs at the job's site. Refuses a body that is no laboratory known as upstream.
     """
-    item, facts = _own_item(session, actor, command.item_id, command.row_version, _MANAGE)
+    item, facts = own_item(session, actor, command.item_id, command.row_version, _MANAGE)
     check_step(facts, ItemState.SUBCONTRACTED, command.reason)
     laboratory = session.get(Organisation, command.subcontractor_id)
     if laboratory is None or not laboratory.is_upstream:
         raise InvalidInput.of("subcontractor_id", "item.no_subcontractor")
     item.subcontractor_id = laboratory.id
-    return _move(session, actor, item, facts, ItemState.SUBCONTRACTED, command.reason, now)
+    return move_item(session, actor, item, facts, ItemState.SUBCONTRACTED, command.reason, now)
 
 
-def _own_item(
+def own_item(
     session: Session,
     actor: Actor,
     item_id: int,
     row_version: int | None,
     permissions: tuple[Permission, ...],
 ) -> tuple[JobItem, JobItemFacts]:
+    """Return an item that the actor may act on, as they saw it. Raises Forbidden, NotFound, StaleRecord."""
     require(actor, *permissions)
     item = session.get(JobItem, item_id)
     if item is None:
@@ -164,9 +165,10 @@ def _own_item(
     return item, facts
 
 
-def _move(
+def move_item(
     session: Session, actor: Actor, item: JobItem, facts: JobItemFacts, to: ItemState, reason: str, now: datetime
 ) -> JobItemFacts:
+    """Write a step that was checked: the item's new state, the step with who, when and why, the audit entry."""
     reason = normalise(reason)
     item.state = to
     if to is not ItemState.ON_HOLD:
