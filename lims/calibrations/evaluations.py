@@ -19,7 +19,7 @@ from lims.calibrations.facts import (
 )
 from lims.calibrations.gathering import Gathered, RunMaterial, Sources, input_record, seed_of
 from lims.calibrations.models import Evaluation
-from lims.calibrations.results import derived_of, failures_of, results_of
+from lims.calibrations.results import derived_of, failures_of, recorded_of, results_of
 from lims.core.errors import NotFound
 from standards import queries as standards
 
@@ -32,6 +32,8 @@ def material_of(session: Session, run: RunFacts) -> RunMaterial:
         instrument=standards.instrument_facts(session, run.instrument_id),
         readings=queries.readings(session, run.id),
         uses=queries.equipment(session, run.id),
+        exclusions=queries.exclusions(session, run.id),
+        adjustments=queries.adjustments(session, run.id),
     )
 
 
@@ -75,6 +77,7 @@ def _view(input_text: str, result_text: str, **stored: Any) -> EvaluationView:
         results=results_of(record, result),
         derived=derived_of(result),
         failures=failures_of(result),
+        recorded=recorded_of(record, result),
         input=record,
         result=result,
         **values,

@@ -15,13 +15,21 @@ from sqlalchemy.orm import Session
 from calc.errors import CalcError
 from calc.units import convert
 from lims.calibrations import queries
-from lims.calibrations.facts import CONDITIONS, EquipmentUseFacts, ReadingFacts, RunFacts
+from lims.calibrations.facts import (
+    CONDITIONS,
+    AdjustmentFacts,
+    EquipmentUseFacts,
+    ExclusionFacts,
+    ReadingFacts,
+    RunFacts,
+)
 from lims.calibrations.record import SCHEMA, address_data
 from lims.calibrations.workflow import UseFault
 from lims.core.errors import LimsError
 from lims.jobs.facts import points_from_json
 from lims.procedures.definition import to_data
 from lims.procedures.definition_facts import (
+    CharacteristicInput,
     ConditionInput,
     Definition,
     MeasuringPoint,
@@ -32,7 +40,7 @@ from lims.procedures.definition_facts import (
 )
 from lims.procedures.facts import ProcedureVersionFacts
 from standards import queries as standards
-from standards.calibration_facts import CalibrationChoice, ContentChoice, Point, ReferenceValue
+from standards.calibration_facts import CalibrationChoice, ContentChoice, ContentKind, Point, ReferenceValue
 from standards.facts import InstrumentFacts
 
 
@@ -53,6 +61,8 @@ class RunMaterial:
     instrument: InstrumentFacts
     readings: tuple[ReadingFacts, ...]
     uses: tuple[EquipmentUseFacts, ...]
+    exclusions: tuple[ExclusionFacts, ...] = ()
+    adjustments: tuple[AdjustmentFacts, ...] = ()
     last_observed_at: datetime | None = None
 
     @property
@@ -114,8 +124,9 @@ class Sources:
 def input_record(session: Session, material: RunMaterial, *, now: datetime, sources: Sources | None = None) -> Gathered:
     """Return the whole input of the run's evaluation as plain data; `sources` are calibrations read before."""
     run, version = material.run, material.procedure
-    references, faults = _references(sources or Sources(session), material, material.measured_at(now))
-    left_out = queries.points_left_out(queries.exclusions(session, run.id))
+    sources = sources or Sources(session)
+    references, faults = _references(sources, material, material.measured_at(now))
+    left_out = queries.points_left_out(material.exclusions)
     contents = sorted({use.content_id for use in material.uses if use.content_id is not None})
     record: dict[str, Any] = {
         "schema": SCHEMA,
@@ -155,6 +166,8 @@ def input_record(session: Session, material: RunMaterial, *, now: datetime, sour
         "scope": [{"section": e.section, "point": e.point, "line": dict(e.line)} for e in run.scope],
         "seed": seed_of(run),
     }
+    if characteristics := list(_characteristics(sources, material)):
+        record["characteristics"] = characteristics
     return Gathered(record, tuple(faults))
 
 
@@ -164,7 +177,7 @@ def _reading_data(reading: ReadingFacts) -> dict[str, Any]:
         **address_data(reading.address),
         "text": reading.text,
         "unit": reading.unit,
-        "value": f"{reading.value:f}",
+        "value": None if reading.value is None else f"{reading.value:f}",
         "observed_at": reading.observed_at.isoformat(),
         "observer": reading.observer_id,
         "excluded": reading.excluded,
@@ -221,6 +234,45 @@ def _wanted(
     yield from _wanted_sensors(sources, material)
 
 
+def _characteristics(sources: Sources, material: RunMaterial) -> Iterator[dict[str, Any]]:
+    """Yield what the certificates of equipment say of its characteristics, at every point whose model asks for one."""
+    for section in material.definition.sections:
+        asked = [entry for entry in section.inputs if isinstance(entry, CharacteristicInput)]
+        for entry in asked:
+            for point in material.points_of(section):
+                found = _characteristic_of(sources, material, entry, section, point)
+                if found is not None:
+                    yield found
+
+
+def _characteristic_of(
+    sources: Sources, material: RunMaterial, entry: CharacteristicInput, section: Section, point: MeasuringPoint
+) -> dict[str, Any] | None:
+    quantity = material.definition.slot(entry.slot).quantity
+    for use in material.uses:
+        here = use.slot == entry.slot and use.section in {"", section.code} and use.point in {"", point.code}
+        if not here or use.calibration_id is None:
+            continue
+        for content in sources.contents(use.calibration_id):
+            wanted = (ContentKind.CHARACTERISTIC, entry.characteristic, quantity)
+            if (content.kind, content.identifier, content.quantity) == wanted and content.value is not None:
+                value, place = f"{content.value:f}", f"{use.standard_code}/{use.certificate_number}"
+                return {
+                    "slot": entry.slot,
+                    "section": section.code,
+                    "point": point.code,
+                    "identifier": entry.characteristic,
+                    "standard": use.standard_code,
+                    "certificate": use.certificate_number,
+                    "calibration_id": use.calibration_id,
+                    "content_id": content.content_id,
+                    "value": value,
+                    "unit": content.unit,
+                    "digest": f"{place}/{entry.characteristic}/{value} {content.unit}",
+                }
+    return None
+
+
 def _wanted_sensors(
     sources: Sources, material: RunMaterial
 ) -> Iterator[tuple[EquipmentUseFacts, tuple[str, str], Point, int | None]]:
@@ -253,7 +305,8 @@ def condition_values(readings: Sequence[ReadingFacts], quantity: str, unit: str)
     """Return a condition's indications in a unit; one whose unit does not fit is left to the guards."""
     values = []
     for reading in readings:
-        if (reading.address.section, reading.address.point) == (CONDITIONS, quantity) and reading.excluded is None:
+        here = (reading.address.section, reading.address.point) == (CONDITIONS, quantity)
+        if here and reading.excluded is None and reading.value is not None:
             try:
                 values.append(convert(reading.value, reading.unit, unit))
             except CalcError:

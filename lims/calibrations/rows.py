@@ -54,6 +54,7 @@ def material_of_rows(session: Session, run: RunFacts, only: Places) -> RunMateri
         instrument=frame.instrument,
         readings=queries.readings(session, run.id, {*only, *conditions}),
         uses=frame.uses,
+        exclusions=queries.exclusions(session, run.id),
         last_observed_at=queries.last_observation(session, run.id),
     )
 
@@ -71,7 +72,9 @@ def _smaller(whole: RunMaterial, only: Places) -> Definition:
     for section in whole.definition.sections:
         wanted = tuple(point for point in whole.points_of(section) if (section.code, point.code) in only)
         if wanted:
-            sections.append(replace(section, points=wanted))
+            codes = {"", *(point.code for point in wanted)}
+            recorded = tuple(entry for entry in section.recorded if entry.point in codes)
+            sections.append(replace(section, points=wanted, recorded=recorded))
     return replace(whole.definition, sections=tuple(sections))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
+from lims.calibrations.conditions import ranges_of
 from lims.calibrations.facts import (
     CONDITIONS,
     Address,
@@ -20,7 +21,7 @@ from lims.calibrations.facts import (
     Phase,
     RunFacts,
 )
-from lims.calibrations.gathering import RunMaterial, condition_values
+from lims.calibrations.gathering import RunMaterial
 from lims.calibrations.workflow import MissingCells, SlotNeed, Standing, UseFault
 from lims.core.clock import local_date
 from lims.procedures import queries as procedures
@@ -50,7 +51,7 @@ def standing(
     return Standing(
         run=material.run,
         slots=tuple(_slots(material)),
-        missing=tuple(_missing(session, material)),
+        missing=tuple(missing_cells(material)),
         use_faults=(*faults, *use_faults(session, material, now=now, every_reading=every_reading)),
         conditions=condition_ranges(material),
         missing_conditions=missing_conditions,
@@ -96,10 +97,16 @@ def phases(session: Session, run_id: int) -> tuple[str, ...]:
     return tuple(str(phase) for phase in Phase) if adjusted else (str(Phase.AS_FOUND),)
 
 
-def _missing(session: Session, material: RunMaterial) -> Iterator[MissingCells]:
+def phases_of(material: RunMaterial) -> tuple[str, ...]:
+    """Return the same of a run whose adjustments were read."""
+    return tuple(str(phase) for phase in Phase) if material.adjustments else (str(Phase.AS_FOUND),)
+
+
+def missing_cells(material: RunMaterial) -> Iterator[MissingCells]:
+    """Yield each section in which cells are still empty."""
     filled = {reading.address for reading in material.current if reading.excluded != ExclusionKind.WITHDRAWN}
-    left_out = queries.points_left_out(queries.exclusions(session, material.run.id))
-    wanted_phases = phases(session, material.run.id)
+    left_out = queries.points_left_out(material.exclusions)
+    wanted_phases = phases_of(material)
     for section in material.definition.sections:
         empty = [
             address
@@ -113,23 +120,8 @@ def _missing(session: Session, material: RunMaterial) -> Iterator[MissingCells]:
 
 
 def condition_ranges(material: RunMaterial) -> tuple[ConditionRange, ...]:
-    """Return every condition of the procedure with what was read of it."""
-    found = []
-    for condition in material.definition.conditions:
-        values = condition_values(material.current, condition.quantity, condition.unit)
-        found.append(
-            ConditionRange(
-                quantity=condition.quantity,
-                unit=condition.unit,
-                title_vi=condition.title_vi,
-                title_en=condition.title_en or condition.title_vi,
-                minimum=min(values, default=None),
-                maximum=max(values, default=None),
-                lower=condition.lower,
-                upper=condition.upper,
-            )
-        )
-    return tuple(found)
+    """Return every condition of the procedure with what was read of it, and the limits that hold in the run's room."""
+    return ranges_of(material.run, material.definition, material.current)
 
 
 def _missing_conditions(material: RunMaterial) -> Iterator[ConditionRange]:
