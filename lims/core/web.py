@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from lims.core.actor import Actor
 from lims.core.errors import Forbidden
 from lims.core.forms import FormState
+from lims.core.lists import ListRequest, parse_list
 from lims.core.pages import init_pages, signed_in_actor
 from lims.core.paging import LAST_PAGE
 from lims.core.runtime import Finder, Found, Panel, Place, Runtime, attach, runtime
@@ -37,6 +38,7 @@ __all__ = [
     "csrf",
     "current_actor",
     "init_web",
+    "list_request",
     "now",
     "page_number",
     "public",
@@ -110,6 +112,11 @@ def page_number() -> int:
     """Return the number of the list page asked for; nonsense means the first."""
     text = request.args.get("page", "1")
     return min(int(text), LAST_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def list_request() -> ListRequest:
+    """Return what this page's address asks of its list."""
+    return parse_list(request.args.to_dict(flat=False))
 
 
 def search_words(name: str = "q") -> str:

@@ -270,6 +270,29 @@ class JobLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemLine:
+    """An item as a line of a list; `days_left` until the promised day while something is still to be done."""
+
+    id: int
+    job_id: int
+    job_number: str
+    position: int
+    instrument_id: int
+    instrument_vi: str
+    instrument_en: str
+    serial_number: str
+    customer_name_vi: str
+    customer_name_en: str
+    procedure_code: str
+    location_kind: str
+    state: ItemState
+    hold_reason: HoldReason | None
+    received_on: date | None
+    promised_on: date | None
+    days_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class JobItemFacts:
     """An item with all that was agreed for it, as runs and certificates use it."""
 

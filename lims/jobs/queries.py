@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import date
-from typing import Any, Final
-
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from lims.core.actor import Actor
 from lims.core.errors import NotFound
-from lims.core.paging import Page, paginate
-from lims.core.text import fold
 from lims.jobs.facts import (
     AgreedSpecification,
     DecisionRule,
@@ -21,8 +13,6 @@ from lims.jobs.facts import (
     ItemState,
     JobFacts,
     JobItemFacts,
-    JobLine,
-    JobState,
     LegalRegime,
     LocationKind,
     PurposeOfUse,
@@ -31,18 +21,6 @@ from lims.jobs.facts import (
 )
 from lims.jobs.models import Job, JobItem, JobItemStateChange
 from lims.jobs.workflow import job_state
-from lims.people import queries as people
-from standards.models import Instrument
-
-_S = ItemState
-SORTS: Final[Mapping[str, ColumnElement[Any]]] = {
-    "number": Job.id.asc(),
-    "-number": Job.id.desc(),
-    "requested": Job.requested_on.asc(),
-    "-requested": Job.requested_on.desc(),
-    "promised": func.coalesce(Job.promised_on, date(9999, 12, 31)).asc(),
-    "-promised": func.coalesce(Job.promised_on, date(1, 1, 1)).desc(),
-}
 
 
 def job_facts(session: Session, job_id: int) -> JobFacts:
@@ -101,99 +79,6 @@ def history_of(session: Session, item_id: int) -> list[StateChange]:
         )
         for row in session.execute(query).scalars()
     ]
-
-
-def jobs(
-    session: Session,
-    actor: Actor,
-    *,
-    on: date,
-    text: str = "",
-    state: JobState | None = None,
-    late: bool = False,
-    customer_id: int | None = None,
-    sort: str = "-number",
-    page: int = 1,
-) -> Page[JobLine]:
-    """Return the jobs of the actor's sites; `text` is sought in number, customer, reference and instruments.
-
-    `late`: promised for a day that has passed, and still open.
-    """
-    tally = _tally()
-    query = select(Job, tally).outerjoin(tally, tally.c.job_id == Job.id).where(Job.site_id.in_(actor.site_ids))
-    for word in fold(text).split():
-        query = query.where(_mentions(word))
-    if state is not None:
-        query = query.where(_in_state(tally.c, state))
-    if late:
-        closed = (JobState.CLOSED, JobState.CANCELLED, JobState.READY)
-        query = query.where(Job.promised_on < on, ~or_(*(_in_state(tally.c, one) for one in closed)))
-    if customer_id is not None:
-        query = query.where(Job.customer_id == customer_id)
-    found: Page[Any] = paginate(session, query.order_by(SORTS.get(sort, SORTS["-number"]), Job.id.desc()), page)
-    names = {row[0].customer_id: ("", "") for row in found.items}
-    for customer in names:
-        facts = people.organisation_facts(session, customer, on)
-        names[customer] = (facts.name_vi, facts.name_en or "")
-    return found.mapped(lambda row: _line(row, names))
-
-
-def _line(row: Any, names: Mapping[int, tuple[str, str]]) -> JobLine:
-    job: Job = row[0]
-    counts = {state: row._mapping[state.value] or 0 for state in ItemState}
-    name_vi, name_en = names[job.customer_id]
-    return JobLine(
-        id=job.id,
-        number=job.number,
-        customer_name_vi=name_vi,
-        customer_name_en=name_en,
-        requested_on=job.requested_on,
-        promised_on=job.promised_on,
-        item_count=sum(counts.values()),
-        state=job_state([state for state, count in counts.items() if count]),
-    )
-
-
-def _tally() -> Any:
-    """Return a subquery: per job, how many items are in each state."""
-    columns = [func.sum(case((JobItem.state == state, 1), else_=0)).label(state.value) for state in ItemState]
-    return select(JobItem.job_id, *columns).group_by(JobItem.job_id).subquery()
-
-
-def _in_state(counts: Any, state: JobState) -> ColumnElement[bool]:
-    """Return the condition that a tally means a state: `workflow.job_state` in SQL (a test holds them together)."""
-
-    def number(*states: ItemState) -> ColumnElement[int]:
-        found = [func.coalesce(counts[one.value], 0) for one in states]
-        return sum(found[1:], found[0])
-
-    waiting = number(_S.RECEIVED, _S.ATTENDED)
-    working = number(_S.IN_WORK, _S.DONE, _S.SUBCONTRACTED)
-    over = number(_S.RELEASED, _S.NOT_CALIBRATABLE)
-    expected, held = number(_S.EXPECTED), number(_S.ON_HOLD)
-    none_open = (expected + waiting + working + held) == 0
-    returned, cancelled = number(_S.HANDED_BACK), number(_S.CANCELLED)
-    conditions: dict[JobState, ColumnElement[bool]] = {
-        JobState.EMPTY: counts.job_id.is_(None),
-        JobState.CANCELLED: none_open & (over + returned == 0) & (cancelled > 0),
-        JobState.READY: none_open & (over > 0),
-        JobState.CLOSED: none_open & (over == 0) & (returned > 0),
-        JobState.EXPECTED: (expected > 0) & (waiting + working + held == 0),
-        JobState.RECEIVED: (waiting > 0) & (working + held == 0),
-        JobState.ON_HOLD: (held > 0) & (expected + waiting + working == 0),
-        JobState.IN_WORK: (working > 0) | ((held > 0) & (expected + waiting > 0)),
-    }
-    return conditions[state]
-
-
-def _mentions(word: str) -> ColumnElement[bool]:
-    wanted = "%" + re.sub(r"([\\%_])", r"\\\1", word) + "%"
-    instruments = (
-        select(JobItem.id)
-        .join(Instrument, Instrument.id == JobItem.instrument_id)
-        .where(JobItem.job_id == Job.id, Instrument.search_text.like(wanted, escape="\\"))
-    )
-    return Job.search_text.like(wanted, escape="\\") | instruments.exists()
 
 
 def _items(session: Session, condition: ColumnElement[bool]) -> list[JobItemFacts]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lims.core.actor import Actor
 from lims.core.errors import NotFound
+from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.web import (
     Finder,
@@ -21,17 +22,16 @@ from lims.core.web import (
     add_finder,
     add_place,
     current_actor,
+    list_request,
     now,
-    page_number,
     reading,
     requires,
-    search_words,
     today,
     transaction,
 )
-from lims.jobs import forms, item_views, queries, services, workflow
+from lims.jobs import forms, item_views, list_queries, queries, services, workflow
 from lims.jobs.blueprint import bp
-from lims.jobs.facts import JobItemFacts, JobState, ReviewContract
+from lims.jobs.facts import JobItemFacts, ReviewContract
 from lims.people import queries as people
 from lims.people.access import Permission
 from standards import queries as standards
@@ -46,19 +46,21 @@ add_place(bp, Place("jobs.jobs", N_("Jobs"), "jobs", order=10))
 @requires(Permission.VIEW_LABORATORY)
 def jobs() -> ResponseReturnValue:
     """The list of jobs, by state and by words."""
-    states = {state.value: state for state in JobState}
+    asked = list_request()
     with reading() as session:
-        page = queries.jobs(
-            session,
-            current_actor(),
-            on=today(),
-            text=search_words(),
-            state=states.get(request.args.get("state", "")),
-            late=bool(request.args.get("late")),
-            sort=request.args.get("sort", "-number"),
-            page=page_number(),
-        )
-    return render_template("jobs/jobs.html", page=page, states=list(JobState))
+        listed = list_queries.jobs(session, current_actor(), asked, on=today())
+        customer_id = asked.key("customer")
+        customer = None if customer_id is None else standards.names_of(session, [customer_id], today()).get(customer_id)
+    return render_template("jobs/jobs.html", listed=listed, customer=customer)
+
+
+@bp.get("/items")
+@requires(Permission.VIEW_LABORATORY)
+def items() -> ResponseReturnValue:
+    """The items of all jobs: what is where, and what is due."""
+    with reading() as session:
+        listed = list_queries.items(session, current_actor(), list_request(), on=today())
+    return render_template("jobs/items.html", listed=listed)
 
 
 @bp.get("/jobs/new")
@@ -158,7 +160,7 @@ def _instruments(session: Session, items: Sequence[JobItemFacts]) -> Mapping[int
 
 
 def _find(session: Session, actor: Actor, text: str, on: date) -> list[Found]:
-    page = queries.jobs(session, actor, on=on, text=text)
+    page = list_queries.jobs(session, actor, ListRequest(text=text), on=on)
     return [
         Found(line.number, line.customer_name_vi, "found.job", url_for("jobs.job", job_id=line.id))
         for line in page.items[:10]

@@ -14,6 +14,34 @@
     else window.location.assign(row.dataset.href);
   });
 
+  // On a narrow screen a list's row is a card: each cell then carries its column's words, and the table stays a table to
+  // a screen reader. A value that is only a dash takes no room there.
+  document.querySelectorAll("table.list").forEach((table) => {
+    const heads = [...table.querySelectorAll(":scope > thead > tr:last-child > th")].map((head) => head.textContent.trim());
+    table.setAttribute("role", "table");
+    table.querySelectorAll(":scope > thead, :scope > tbody").forEach((group) => group.setAttribute("role", "rowgroup"));
+    table.querySelectorAll(":scope > * > tr").forEach((row) => {
+      row.setAttribute("role", "row");
+      [...row.children].forEach((cell, place) => {
+        const head = row.parentElement.tagName === "THEAD";
+        cell.setAttribute("role", head ? "columnheader" : cell.tagName === "TH" ? "rowheader" : "cell");
+        if (head || cell.colSpan > 1) return;
+        if (heads[place]) cell.dataset.label = heads[place];
+        if (place && ["", "–"].includes(cell.textContent.trim()) && !cell.children.length) cell.dataset.empty = "";
+      });
+    });
+    table.classList.add("stacks");
+  });
+
+  // Up and down go from row to row while the focus is on a row's link; Enter opens it.
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    const row = step && event.target.closest("tr[data-href]");
+    if (!row || event.target.closest("input, textarea, select") || event.altKey || event.ctrlKey || event.metaKey) return;
+    const link = row[step] && row[step].querySelector("a[href]");
+    if (link) { event.preventDefault(); link.focus(); }
+  });
+
   // "/" goes to the search field; Escape closes an open menu.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lims.core.errors import Forbidden, InvalidInput, NotFound, RuleViolation, StaleRecord
-from lims.jobs import queries, services
+from lims.core.lists import ListRequest
+from lims.jobs import list_queries, queries, services
 from lims.jobs.facts import (
     AddItem,
     AgreedPoints,
@@ -139,7 +140,7 @@ def test_job_of_another_site_reads_as_not_there(session: Session, house: House) 
         services.add_item(session, receiver, AddItem(elsewhere.id, house.weight.id), now=NOW)
     with pytest.raises(NotFound):
         services.open_job(session, receiver, OpenJob(elsewhere.site_id, house.laboratory.customer_id, TODAY), now=NOW)
-    page = queries.jobs(session, receiver, on=TODAY)
+    page = list_queries.jobs(session, receiver, on=TODAY)
     assert elsewhere.id not in {line.id for line in page.items}
 
 
@@ -290,8 +291,9 @@ def test_list_finds_by_words_without_marks_state_and_delay(session: Session, hou
     job = _open(session, house)
     _add(session, house, job)
 
-    def found(**filters: object) -> set[int]:
-        return {line.id for line in queries.jobs(session, receiver, on=TODAY, **filters).items}  # type: ignore[arg-type]  # real filter names
+    def found(text: str = "", **chosen: str) -> set[int]:
+        request = ListRequest(text=text, chosen={name: (value,) for name, value in chosen.items()})
+        return {line.id for line in list_queries.jobs(session, receiver, request, on=TODAY).items}
 
     assert job.id in found(text="co khi mau")
     assert job.id in found(text=str(house.weight.serial_number).lower())
@@ -299,14 +301,16 @@ def test_list_finds_by_words_without_marks_state_and_delay(session: Session, hou
     assert job.id not in found(text="%")
     assert job.id in found(state=JobState.EXPECTED)
     assert job.id not in found(state=JobState.IN_WORK)
-    assert job.id not in found(late=True)
+    assert job.id in found(customer=str(house.laboratory.customer_id))
+    assert job.id not in found(customer="999999")
+    assert job.id not in found(late="1")
     late = make_job(
         session,
         site_id=house.laboratory.site_id,
         customer_id=house.laboratory.customer_id,
         promised_on=date(2026, 2, 1),
     )
-    assert late.id in found(late=True)
+    assert late.id in found(late="1")
 
 
 def test_states_of_the_list_are_those_of_the_rule(session: Session, house: House) -> None:
@@ -321,7 +325,9 @@ def test_states_of_the_list_are_those_of_the_rule(session: Session, house: House
             )
         expected[job_state(list(pair))].add(job.id)
     for state, wanted in expected.items():
-        pages = [queries.jobs(session, receiver, on=TODAY, state=state, page=number) for number in (1, 2)]
+        requests = [ListRequest(chosen={"state": (state,)}, page=number) for number in (1, 2)]
+        pages = [list_queries.jobs(session, receiver, request, on=TODAY) for request in requests]
+        assert pages[0].counts["state"][state] == len(wanted)
         lines = [*pages[0].items, *(pages[1].items if pages[0].pages > 1 else ())]
         assert {line.id for line in lines} == wanted, state
         assert {line.state for line in lines} == {state}

@@ -206,4 +206,4 @@ def test_jobs_of_another_site_answer_like_jobs_that_do_not_exist(desk: Desk) -> 
 def test_list_keeps_its_filters_in_the_address(desk: Desk) -> None:
     desk.item(ItemState.ON_HOLD)
     assert "1–1 of 1" in desk.client.get(f"/jobs?state=on_hold&q={desk.house.weight.serial_number}").text
-    assert "No job fits." in desk.client.get("/jobs?state=closed&sort=nonsense&page=x").text
+    assert "Nothing fits this search." in desk.client.get("/jobs?state=closed&sort=nonsense&page=x").text
