@@ -17,7 +17,10 @@ from lims.calibrations.facts import (
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """Open a run for a job item, or, for another purpose, for an instrument under a procedure version."""
+    """Open a run for a job item, or, for another purpose, for an instrument under a procedure version.
+
+    `room_id` names a room of the site; `room` is free text, for work elsewhere.
+    """
 
     purpose: RunPurpose = RunPurpose.CUSTOMER
     job_item_id: int | None = None
@@ -25,6 +28,7 @@ class OpenRun:
     procedure_version_id: int | None = None
     site_id: int | None = None
     room: str = ""
+    room_id: int | None = None
     supervisor_id: int | None = None
     replaces_run_id: int | None = None
 
@@ -35,7 +39,8 @@ class ChangeRun:
 
     run_id: int
     seen_row_version: int
-    room: str
+    room: str = ""
+    room_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, WarningFacts
+from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, RecordedFacts, WarningFacts
 from lims.jobs.facts import AgreedSpecification, DecisionRule
+from lims.people.room_facts import RoomLimitFacts
 
 CONDITIONS: Final = "conditions"
 """The section whose readings are the conditions of the room: point = quantity, sequence 1 at start, 2 at end."""
@@ -319,6 +320,8 @@ class RunFacts:
     row_version: int
     people: tuple[RunPersonFacts, ...] = ()
     replaces_run_id: int | None = None
+    room_id: int | None = None
+    room_limits: tuple[RoomLimitFacts, ...] = ()
     batch_id: int | None = None
 
 
@@ -407,11 +410,15 @@ class EvaluationView:
     failures: tuple[FailureFacts, ...]
     input: Mapping[str, Any] = field(repr=False)
     result: Mapping[str, Any] = field(repr=False)
+    recorded: tuple[RecordedFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionRange:
-    """A condition over the run: smallest and largest indication in the procedure's unit, and its limits."""
+    """A condition over the run: smallest and largest indication in the procedure's unit, and its limits.
+
+    `change` is the largest change within an hour; `of_room` says that the room's limits are the tighter ones.
+    """
 
     quantity: str
     unit: str
@@ -421,10 +428,23 @@ class ConditionRange:
     maximum: Decimal | None
     lower: Decimal | None
     upper: Decimal | None
+    change: Decimal | None = None
+    change_limit: Decimal | None = None
+    of_room: bool = False
+
+    @property
+    def steady(self) -> bool:
+        """Return whether the condition changed by no more than its limit within an hour."""
+        return self.change is None or self.change_limit is None or self.change <= self.change_limit
 
     @property
     def inside(self) -> bool:
-        """Return whether every indication lay within the limits."""
+        """Return whether every indication lay within the limits, and none changed too fast."""
+        return self.within and self.steady
+
+    @property
+    def within(self) -> bool:
+        """Return whether every indication lay between the lower and the upper limit."""
         below = self.lower is not None and self.minimum is not None and self.minimum < self.lower
         above = self.upper is not None and self.maximum is not None and self.maximum > self.upper
         return not (below or above)

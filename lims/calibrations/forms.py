@@ -46,6 +46,7 @@ def parse_open_run(item_id: int, form: Mapping[str, str]) -> OpenRun:
         purpose=fields.choice("purpose", RunPurpose),
         job_item_id=item_id,
         room=fields.optional_text("room", maximum=100) or "",
+        room_id=fields.optional_integer("room_id", lower=1),
         supervisor_id=fields.optional_integer("supervisor_id", lower=1),
     )
     fields.finish()
@@ -55,7 +56,12 @@ def parse_open_run(item_id: int, form: Mapping[str, str]) -> OpenRun:
 def parse_change(run_id: int, form: Mapping[str, str]) -> ChangeRun:
     """Read the header form."""
     fields = Fields(form)
-    command = ChangeRun(run_id, fields.integer("row_version"), fields.optional_text("room", maximum=100) or "")
+    command = ChangeRun(
+        run_id,
+        fields.integer("row_version"),
+        room=fields.optional_text("room", maximum=100) or "",
+        room_id=fields.optional_integer("room_id", lower=1),
+    )
     fields.finish()
     return command
 

@@ -39,6 +39,7 @@ MESSAGES: Final[dict[str, str]] = {
     # what keeps a run back
     "run.condition_missing": N_("%(title)s is not recorded at start and end"),
     "run.condition_outside": N_("%(title)s was outside its limits: %(minimum)s to %(maximum)s %(unit)s"),
+    "run.condition_unsteady": N_("%(title)s changed by more than %(limit)s %(unit)s within an hour, the room's limit"),
     "run.readings_missing": N_("%(count)s readings are missing: %(title)s"),
     "run.performer_not_authorised": N_("%(name)s was not authorised on the day of measurement"),
     "run.evaluation_fails": N_("The result cannot be calculated"),
@@ -83,6 +84,7 @@ MESSAGES: Final[dict[str, str]] = {
     "evaluation.no_reference": N_("No standard is chosen, or it gives no value here."),
     "evaluation.no_drift": N_("The drift of %(standard)s was never decided."),
     "evaluation.no_resolution": N_("The resolution is not known."),
+    "evaluation.no_characteristic": N_("No certificate of the equipment chosen states the characteristic needed here."),
     "evaluation.no_condition": N_("The condition or its instrument is missing."),
     **calculation_messages.MESSAGES,
     **analysis_messages.MESSAGES,

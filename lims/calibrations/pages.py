@@ -10,6 +10,7 @@ from lims.calibrations import run_page
 from lims.calibrations.decision_services import involved_in
 from lims.calibrations.facts import RunFacts, RunState
 from lims.calibrations.gathering import RunMaterial
+from lims.calibrations.room_queries import room_choices
 from lims.calibrations.workflow import Step, blocking
 from lims.core.actor import Actor
 from lims.core.web import FormState, current_actor, now, reading, today
@@ -26,6 +27,7 @@ def render_run(run_id: int, form: FormState) -> ResponseReturnValue:
             "may_write": page.editable and current_actor().may(Permission.RECORD_READINGS),
             "next": _next(session, page, current_actor()),
             "held": {step: blocking(page.problems, step) for step in Step},
+            "rooms": room_choices(session, page.run.site_id, page.run.location_kind, today()),
             "approvers": approvers(session, page.material, page.run, current_actor()),
         }
     return (

@@ -40,6 +40,7 @@ from lims.jobs.facts import AgreedSpecification, DecisionRule
 from lims.people import access
 from lims.people.access import Permission
 from lims.people.models import Site
+from lims.people.room_facts import limit_from_data
 from lims.procedures import queries as procedures
 from lims.procedures.facts import ProcedureVersionFacts
 from standards import queries as standards
@@ -147,6 +148,8 @@ def facts_of(session: Session, row: CalibrationRun) -> RunFacts:
             for p in people
         ),
         replaces_run_id=row.replaces_run_id,
+        room_id=row.room_id,
+        room_limits=tuple(limit_from_data(entry) for entry in json.loads(row.room_limits or "[]")),
         batch_id=row.batch_id,
     )
 

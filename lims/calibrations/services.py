@@ -15,6 +15,7 @@ from lims.calibrations.commands import ChangeRun, ChooseEquipment, OpenRun, With
 from lims.calibrations.facts import Activity, EquipmentUseFacts, RunFacts, RunPurpose, RunState
 from lims.calibrations.models import CalibrationRun, EquipmentUse, RunPerson
 from lims.calibrations.record import scope_line_data
+from lims.calibrations.room_queries import chosen_room
 from lims.calibrations.standing import check_at, may_perform
 from lims.calibrations.workflow import CLAUSE_EQUIPMENT, CLAUSE_METHOD, CLAUSE_PERSONNEL, check_editable
 from lims.core import audit
@@ -58,6 +59,8 @@ def open_run(session: Session, actor: Actor, command: OpenRun, *, now: datetime)
     today = local_date(now, site.timezone)
     _check_version(version, today, item)
     _check_supervisor(session, version, command.supervisor_id, site_id, today)
+    location_kind = "laboratory" if item is None else str(item.location_kind)
+    room = chosen_room(session, command.room_id, command.room, site_id=site_id, location_kind=location_kind, on=today)
     row = CalibrationRun(
         token=secrets.token_urlsafe(16),
         number=take_number(session, RUN_NUMBER, site_id=site_id, site_code=site.code, on=today),
@@ -67,8 +70,10 @@ def open_run(session: Session, actor: Actor, command: OpenRun, *, now: datetime)
         job_item_id=None if item is None else item.id,
         procedure_version_id=version.id,
         state=RunState.DRAFT,
-        location_kind="laboratory" if item is None else item.location_kind,
-        room=command.room.strip() or None,
+        location_kind=location_kind,
+        room=room.words,
+        room_id=room.room_id,
+        room_limits=room.limits,
         agreed_specification=(AgreedSpecification() if item is None else item.agreed_specification).to_json(),
         decision_rule=(DecisionRule() if item is None else item.decision_rule).to_json(),
         points=None if item is None else points_to_json(item.points),
@@ -236,12 +241,19 @@ def check_seen(row: CalibrationRun, seen: int | None) -> None:
 
 
 def change_run(session: Session, actor: Actor, command: ChangeRun, *, now: datetime) -> RunFacts:
-    """Change the header of a draft: the room. A stale write is refused with both versions (ISO/IEC 17025:2017, 7.5)."""
-    row, _run = editable(session, actor, command.run_id)
+    """Change the header of a draft: the room, and with it the limits of its conditions.
+
+    A stale write is refused with both versions (ISO/IEC 17025:2017, 7.5).
+    """
+    row, run = editable(session, actor, command.run_id)
     if command.seen_row_version != row.row_version:
         raise StaleRecord("run.stale_room", number=row.number, typed=command.room.strip(), present=row.room or "–")
     before = {"room": row.room}
-    row.room = command.room.strip() or None
+    on = local_date(now, run.timezone)
+    room = chosen_room(
+        session, command.room_id, command.room, site_id=run.site_id, location_kind=run.location_kind, on=on
+    )
+    row.room, row.room_id, row.room_limits = room.words, room.room_id, room.limits
     session.flush()
     run = queries.facts_of(session, row)
     after = {"room": row.room}

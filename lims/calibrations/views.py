@@ -10,7 +10,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from lims.calibrations import cell_views, decision_views, forms, queries, record_services, run_lists, services
+from lims.calibrations import (
+    cell_views,
+    decision_views,
+    forms,
+    queries,
+    record_services,
+    room_queries,
+    run_lists,
+    services,
+)
 from lims.calibrations.blueprint import bp
 from lims.calibrations.evaluations import evaluation_view
 from lims.calibrations.facts import RunState
@@ -23,16 +32,13 @@ from lims.core.fields import Fields
 from lims.core.marks import N_
 from lims.core.web import (
     FormState,
-    Panel,
     Place,
-    add_panel,
     add_place,
     current_actor,
+    list_request,
     now,
-    page_number,
     reading,
     requires,
-    search_words,
     timezone,
     today,
     transaction,
@@ -43,37 +49,18 @@ from lims.procedures import queries as procedures
 from lims.procedures.facts import Activity
 from standards import queries as standards
 
-__all__ = ["bp", "cell_views", "decision_views"]
+__all__ = ["bp", "cell_views", "decision_views", "home_views"]
 
 add_place(bp, Place("calibrations.runs", N_("Calibration runs"), "bench", order=20))
-
-
-def _waiting(session: Session, actor: Actor, _today: date) -> dict[str, object] | None:
-    """Runs that wait for the reader, for the first page."""
-    lines = run_lists.waiting(session, actor)
-    return {"lines": lines} if lines else None
-
-
-add_panel(bp, Panel(Permission.VIEW_LABORATORY, "calibrations/panel.html", _waiting, order=20))
 
 
 @bp.get("/runs")
 @requires(Permission.VIEW_LABORATORY)
 def runs() -> ResponseReturnValue:
     """The list of runs, by state, mine or all, and by words."""
-    states = {state.value: state for state in RunState}
-    mine = request.args.get("mine") == "1"
     with reading() as session:
-        page = run_lists.runs(
-            session,
-            current_actor(),
-            state=states.get(request.args.get("state", "")),
-            mine=mine,
-            text=search_words(),
-            page=page_number(),
-        )
-        counts = run_lists.counts(session, current_actor(), mine=mine)
-    return render_template("calibrations/runs.html", page=page, states=list(RunState), counts=counts)
+        listed = run_lists.runs(session, current_actor(), list_request())
+    return render_template("calibrations/runs.html", listed=listed)
 
 
 @bp.get("/jobs/items/<int:item_id>/runs")
@@ -117,6 +104,7 @@ def _item_page(item_id: int, form: FormState) -> ResponseReturnValue:
             "instrument": standards.instrument_facts(session, item.instrument_id),
             "supervisors": [(entry.person_id, entry.person_name) for entry in supervisors],
             "lines": run_lists.runs_of_item(session, item_id),
+            "rooms": room_queries.room_choices(session, item.site_id, item.location_kind, today()),
             "purposes": [(purpose.value, messages.label(purpose)) for purpose in forms.ITEM_PURPOSES],
         }
     return render_template("calibrations/open_run.html", form=form, **values), form.status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import Final, Protocol
 
 from lims.calibrations.facts import (
     ISSUABLE,
@@ -164,7 +164,11 @@ def _conditions(standing: Standing) -> list[Problem]:
         values: dict[str, object] = {"title_vi": condition.title_vi, "title_en": condition.title_en}
         found.append(Problem("run.condition_missing", Step.SUBMIT, "conditions", CLAUSE_CONDITIONS, values))
     for condition in standing.conditions:
-        if not condition.inside and condition.quantity not in justified:
+        if condition.quantity in justified:
+            continue
+        if not condition.steady:
+            found.append(Problem("run.condition_unsteady", Step.RELEASE, "justify", CLAUSE_METHOD, _changed(condition)))
+        if not condition.within:
             values = {
                 "title_vi": condition.title_vi,
                 "title_en": condition.title_en,
@@ -176,6 +180,15 @@ def _conditions(standing: Standing) -> list[Problem]:
             }
             found.append(Problem("run.condition_outside", Step.RELEASE, "justify", CLAUSE_METHOD, values))
     return found
+
+
+def _changed(condition: ConditionRange) -> dict[str, object]:
+    return {
+        "title_vi": condition.title_vi,
+        "title_en": condition.title_en,
+        "limit": condition.change_limit,
+        "unit": condition.unit,
+    }
 
 
 def _readings(standing: Standing) -> list[Problem]:
@@ -202,7 +215,19 @@ def check_transition(run: RunFacts, to: RunState) -> None:
         raise RuleViolation("run.transition", clause=CLAUSE_DATA, state=run.state, to=to, number=run.number)
 
 
-def check_editable(run: RunFacts) -> None:
+class RunHeader(Protocol):
+    """What the state rules look at: a run's facts, or the few that were read for one cell."""
+
+    @property
+    def number(self) -> str:
+        """Return the run's number."""
+
+    @property
+    def state(self) -> RunState:
+        """Return where it stands."""
+
+
+def check_editable(run: RunHeader) -> None:
     """Refuse any change to the records of a run that is no draft. Raises RuleViolation."""
     if run.state is not RunState.DRAFT:
         raise RuleViolation("run.not_a_draft", clause=CLAUSE_AMENDMENTS, state=run.state, number=run.number)
