@@ -108,6 +108,50 @@ def maximum_up_down_difference(observations: Observations, unit: str, parameters
     return stated(float(largest), unit, len(pairs), details)
 
 
+def _by_direction(observations: Observations, name: str) -> dict[str, list[Observation]]:
+    """Return the readings going up and those going down; both are needed."""
+    found: dict[str, list[Observation]] = {"up": [], "down": []}
+    for observation in sorted(observations, key=lambda one: (one.cycle, one.sequence)):
+        found.setdefault(observation.direction, []).append(observation)
+    for direction in ("up", "down"):
+        if not found[direction]:
+            raise InvalidQuantity("reduction.missing", name=name, field=direction)
+    return found
+
+
+def up_down_half_difference(observations: Observations, unit: str, parameters: Parameters) -> Reduction:
+    """Half of |mean up - mean down| over all cycles: the half-width that hysteresis gives to the mean of both."""
+    means = []
+    for direction, readings in _by_direction(observations, "up_down_half_difference").items():
+        values = exact_readings([reading.value for reading in readings], 1, direction)
+        means.append((direction, sum(values, Fraction(0)) / len(values)))
+    (_up, rising), (_down, falling) = means[:2]
+    details = [Detail(f"mean_{direction}", 0, float(mean)) for direction, mean in means]
+    return stated(float(abs(rising - falling) / 2), unit, len(observations), details)
+
+
+def cycle_half_difference(observations: Observations, unit: str, parameters: Parameters) -> Reduction:
+    """Half of the largest difference between cycles in the same direction: the half-width of repeatability.
+
+    For two cycles the larger of |cycle 1 - cycle 2|/2 up and down. Readings without a direction count as one.
+    """
+    name = "cycle_half_difference"
+    directions: dict[str, list[Observation]] = {}
+    for observation in observations:
+        directions.setdefault(observation.direction, []).append(observation)
+    largest, details = Fraction(0), []
+    for direction, readings in sorted(directions.items(), reverse=True):
+        if len({reading.cycle for reading in readings}) < 2:
+            raise InvalidQuantity("quantity.too_few_readings", name=name, count=len(readings), needed=2)
+        values = exact_readings([reading.value for reading in readings], 2, direction or name)
+        half = (max(values) - min(values)) / 2
+        largest = max(largest, half)
+        details.append(Detail(f"half_difference_{direction}" if direction else "half_difference", 0, float(half)))
+    if not directions:
+        raise InvalidQuantity("quantity.too_few_readings", name=name, count=0, needed=2)
+    return stated(float(largest), unit, len(observations), details)
+
+
 def zero_shift(observations: Observations, unit: str, parameters: Parameters) -> Reduction:
     """Largest |last zero - first zero| of a cycle, over the cycles."""
     zeros = [observation for observation in observations if observation.role == "zero"]

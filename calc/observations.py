@@ -64,11 +64,15 @@ PRIOR = frozenset({"prior_standard_deviation", "prior_degrees_of_freedom"})
 
 @dataclass(frozen=True, slots=True)
 class ReductionRule:
-    """A reduction by name: its function, and the parameters it accepts."""
+    """A reduction by name: its function, and the parameters it accepts.
+
+    `difference`: whether it gives a difference of readings, which on a scale with a zero of its own (°C) is no point.
+    """
 
     name: str
     function: Callable[[Observations, str, Parameters], Reduction]
     parameters: frozenset[str] = frozenset()
+    difference: bool = False
 
 
 def values_of(observations: Observations, needed: int) -> list[Fraction]:

@@ -7,6 +7,7 @@ mapping. Readings count as the exact decimal numbers they were typed as.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from types import MappingProxyType
 
 from calc import cycle_reductions
@@ -42,6 +43,12 @@ def _mean(observations: Observations, unit: str, parameters: Parameters) -> Redu
     return measured(values, unit, parameters, (), ("type_a.autocorrelated",) if correlated else ())
 
 
+def _mean_value(observations: Observations, unit: str, parameters: Parameters) -> Reduction:
+    """Mean of all readings, taken as it is: another input states their scatter, as bounds from the same readings."""
+    values = values_of(observations, 1)
+    return stated(nearest(sum(values, Fraction(0)) / len(values), "mean_value"), unit, len(values))
+
+
 def _mean_of_series(observations: Observations, unit: str, parameters: Parameters) -> Reduction:
     """Mean of readings in order of time, with s/sqrt(n_eff) where the lag-1 test, at `level` (0.05), finds them tied.
 
@@ -75,17 +82,25 @@ REDUCTIONS: Mapping[str, ReductionRule] = MappingProxyType(
         rule.name: rule
         for rule in (
             ReductionRule("mean", _mean, PRIOR),
+            ReductionRule("mean_value", _mean_value),
             ReductionRule("mean_of_series", _mean_of_series, frozenset({"level"})),
             ReductionRule("mean_of_cycles", cycle_reductions.mean_of_cycles, frozenset({"level", "between_cycles"})),
             ReductionRule("median", _median),
-            ReductionRule("standard_deviation", _standard_deviation),
-            ReductionRule("pooled_standard_deviation", cycle_reductions.pooled_standard_deviation),
-            ReductionRule("range", _range),
-            ReductionRule("abba_difference", cycle_reductions.abba_difference, PRIOR),
-            ReductionRule("aba_difference", cycle_reductions.aba_difference, PRIOR),
-            ReductionRule("ab_difference", cycle_reductions.ab_difference, PRIOR),
-            ReductionRule("maximum_up_down_difference", cycle_reductions.maximum_up_down_difference),
-            ReductionRule("zero_shift", cycle_reductions.zero_shift),
+            *(
+                ReductionRule(name, function, parameters, difference=True)
+                for name, function, parameters in (
+                    ("standard_deviation", _standard_deviation, frozenset[str]()),
+                    ("pooled_standard_deviation", cycle_reductions.pooled_standard_deviation, frozenset[str]()),
+                    ("range", _range, frozenset[str]()),
+                    ("abba_difference", cycle_reductions.abba_difference, PRIOR),
+                    ("aba_difference", cycle_reductions.aba_difference, PRIOR),
+                    ("ab_difference", cycle_reductions.ab_difference, PRIOR),
+                    ("maximum_up_down_difference", cycle_reductions.maximum_up_down_difference, frozenset[str]()),
+                    ("up_down_half_difference", cycle_reductions.up_down_half_difference, frozenset[str]()),
+                    ("cycle_half_difference", cycle_reductions.cycle_half_difference, frozenset[str]()),
+                    ("zero_shift", cycle_reductions.zero_shift, frozenset[str]()),
+                )
+            ),
         )
     }
 )

@@ -29,6 +29,7 @@ from standards.calibration_facts import (
 from standards.curve_points import interpolation_uncertainty, on_curve, refusal
 from standards.facts import DriftFacts
 from standards.formula import PRECISION, FormulaError, evaluate_formula
+from standards.platinum import temperature
 
 _DAYS_PER_YEAR: Final = Decimal("365.25")
 
@@ -140,7 +141,9 @@ def _certified(
             interpolated,
         )
     value = argument if content.kind is ContentKind.EXPRESSION else content.value
-    if value is None or content.kind is ContentKind.COEFFICIENTS:
+    if content.kind is ContentKind.COEFFICIENTS and argument is not None:
+        value = temperature(content, argument)
+    if value is None:
         raise refusal("reference.no_value", content)
     stated = content.expanded_uncertainty
     if content.expanded_uncertainty_expression:

@@ -12,11 +12,11 @@ from lims.procedures import definition_facts as procedure
 
 @dataclass(frozen=True, slots=True)
 class CaseReading:
-    """A current reading of the record."""
+    """A current reading of the record; without a value where it was left out as not measurable."""
 
     id: int
     address: Address
-    value: Decimal
+    value: Decimal | None
     unit: str
     excluded: bool = False
 
@@ -45,6 +45,25 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Characteristic:
+    """What a calibration says of equipment that is no standard (a bath's stability), where a model asks for it."""
+
+    slot: str
+    section: str
+    point: str
+    identifier: str
+    standard: str
+    value: Decimal
+    unit: str
+    digest: str
+
+    @property
+    def place(self) -> tuple[str, str, str, str]:
+        """Return where it holds, and which characteristic it is."""
+        return self.slot, self.section, self.point, self.identifier
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A record, read: everything that the evaluation of a run rests on, but the specification, rule and scope."""
 
@@ -56,6 +75,7 @@ class Case:
     item_resolution: Mapping[str, tuple[Decimal, str]]
     correlations: Mapping[tuple[int, int], float]
     seed: int
+    characteristics: tuple[Characteristic, ...] = ()
 
     def points_of(self, section: procedure.Section) -> tuple[procedure.MeasuringPoint, ...]:
         """Return the points of a section: those agreed for the item, or else the procedure's own."""

@@ -51,6 +51,24 @@ class DerivedFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedFacts:
+    """A quantity recorded beside the results, which enters no model; `reported_value` is canonical text."""
+
+    section: str
+    point: str
+    phase: str
+    symbol: str
+    title_vi: str
+    title_en: str
+    point_vi: str
+    point_en: str
+    estimate: str
+    unit: str
+    reported_value: str
+    reported_unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class FailureFacts:
     """Why a point has no result."""
 

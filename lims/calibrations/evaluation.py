@@ -7,7 +7,7 @@ and conformity is judged with it (DESIGN promise 8).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -19,6 +19,7 @@ from calc.engine import ENGINE_VERSION
 from calc.errors import CalcError
 from calc.evaluate import evaluate
 from calc.quantities import MeasurementResult, OutputResult
+from calc.reductions import Reduction
 from calc.units import canonical_unit, convert, convert_difference
 from lims.calibrations.case import Failure, PointCase
 from lims.calibrations.inputs import SectionInputs, build_section, failure
@@ -44,8 +45,9 @@ def evaluate_record(record: Mapping[str, Any]) -> dict[str, Any]:
         failures += [_failure_data(entry) for entry in built.failures]
         if measured is None:
             continue
-        rows += [row for point in built.points for row in _rows(read, point, measured)]
-        sections.append(_section_data(built, measured))
+        own = [row for point in built.points for row in _rows(read, point, measured)]
+        rows += own
+        sections.append(_section_data(built, measured, own))
     return {
         "schema": RESULT_SCHEMA,
         "engine_version": ENGINE_VERSION,
@@ -77,23 +79,43 @@ def _failure_data(entry: Failure) -> dict[str, Any]:
     }
 
 
-def _section_data(built: SectionInputs, measured: MeasurementResult) -> dict[str, Any]:
-    derived = [
-        {
-            "point": point,
-            "symbol": symbol,
-            "estimate": serialise.to_record(reduction.estimate),
-            "count": reduction.count,
-            "details": serialise.to_record(reduction.details),
-        }
-        for (point, symbol), reduction in built.derived.items()
-    ]
-    return {
+def _section_data(
+    built: SectionInputs, measured: MeasurementResult, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    derived = [_reduction_data(point, symbol, reduction) for (point, symbol), reduction in built.derived.items()]
+    data: dict[str, Any] = {
         "code": built.section.code,
         "symbols": dict(built.symbols),
         "derived": derived,
         "measurement": serialise.to_record(measured),
     }
+    if built.section.recorded:
+        decimals = {f"{row['point']}|{row['phase']}": _decimals_in(row) for row in rows}
+        data["recorded"] = [
+            {**_reduction_data(point, symbol, reduction), "reported": _recorded_text(reduction, *decimals[point])}
+            for (point, symbol), reduction in built.recorded.items()
+        ]
+    return data
+
+
+def _reduction_data(point: str, symbol: str, reduction: Reduction) -> dict[str, Any]:
+    return {
+        "point": point,
+        "symbol": symbol,
+        "estimate": serialise.to_record(reduction.estimate),
+        "count": reduction.count,
+        "details": serialise.to_record(reduction.details),
+    }
+
+
+def _decimals_in(row: Mapping[str, Any]) -> tuple[int, str]:
+    return row["reported"]["decimals"], row["reported"]["unit"]
+
+
+def _recorded_text(reduction: Reduction, decimals: int, unit: str) -> dict[str, str]:
+    """Return a quantity that is only recorded, printed to the decimal place and in the unit of its point's result."""
+    value = convert_difference(reduction.estimate.value, reduction.estimate.unit, unit)
+    return {"value": rounding.round_to_decimals(value, decimals), "unit": unit}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from lims.calibrations.case import Case, CaseReading, Reference
+from lims.calibrations.case import Case, CaseReading, Characteristic, Reference
 from lims.calibrations.facts import Address
 from lims.core.canonical import canonical_json
 from lims.jobs.facts import AgreedSpecification, DecisionRule, points_from_json
@@ -49,6 +49,7 @@ def read_record(data: Mapping[str, Any]) -> InputRecord:
         },
         correlations={(entry["first"], entry["second"]): float(entry["coefficient"]) for entry in data["correlations"]},
         seed=data["seed"],
+        characteristics=tuple(_characteristic(entry) for entry in data.get("characteristics", ())),
     )
     return InputRecord(
         case=case,
@@ -62,7 +63,7 @@ def _reading(entry: Mapping[str, Any]) -> CaseReading:
     return CaseReading(
         id=entry["id"],
         address=read_address(entry),
-        value=Decimal(entry["value"]),
+        value=None if entry["value"] is None else Decimal(entry["value"]),
         unit=entry["unit"],
         excluded=entry["excluded"] is not None,
     )
@@ -114,6 +115,19 @@ def _reference(entry: Mapping[str, Any]) -> Reference:
         drift_distribution="rectangular" if drift is None else drift["distribution"],
         resolution=None if resolution is None else Decimal(resolution["step"]),
         resolution_unit="" if resolution is None else resolution["unit"],
+    )
+
+
+def _characteristic(entry: Mapping[str, Any]) -> Characteristic:
+    return Characteristic(
+        slot=entry["slot"],
+        section=entry["section"],
+        point=entry["point"],
+        identifier=entry["identifier"],
+        standard=entry["standard"],
+        value=Decimal(entry["value"]),
+        unit=entry["unit"],
+        digest=entry["digest"],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, WarningFacts
+from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, RecordedFacts, WarningFacts
 from lims.calibrations.facts import ResultFacts
 from lims.core.canonical import canonical_json
 from lims.jobs.facts import points_from_json
@@ -146,6 +146,38 @@ def derived_of(result: Mapping[str, Any]) -> tuple[DerivedFacts, ...]:
         )
         for section in result["sections"]
         for entry in section["derived"]
+    )
+
+
+def recorded_of(record: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[RecordedFacts, ...]:
+    """Return what the procedure records beside its results, in the procedure's order."""
+    definition, agreed = parse_definition(record["procedure"]["definition"]), agreed_points(record)
+    return tuple(
+        _recorded(definition.section(section["code"]), agreed, entry)
+        for section in result["sections"]
+        for entry in section.get("recorded", ())
+    )
+
+
+def _recorded(
+    section: Section, agreed: Mapping[str, tuple[MeasuringPoint, ...]], entry: Mapping[str, Any]
+) -> RecordedFacts:
+    code, _mark, phase = entry["point"].partition("|")
+    said = next(one for one in section.recorded if one.symbol == entry["symbol"])
+    point = _point(section, agreed, code)
+    return RecordedFacts(
+        section=section.code,
+        point=code,
+        phase=phase,
+        symbol=said.symbol,
+        title_vi=said.title_vi,
+        title_en=said.title_en or said.title_vi,
+        point_vi=point.title_vi,
+        point_en=point.title_en or point.title_vi,
+        estimate=entry["estimate"]["value"],
+        unit=entry["estimate"]["unit"],
+        reported_value=entry["reported"]["value"],
+        reported_unit=entry["reported"]["unit"],
     )
 
 

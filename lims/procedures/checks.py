@@ -10,14 +10,16 @@ from calc.errors import CalcError
 from calc.model import CoverageRule, MeasurementModel, OutputDefinition, compile_model, outputs_for
 from calc.model import InputDefinition as ModelSymbol
 from calc.reductions import REDUCTIONS
-from calc.units import is_compatible
+from calc.units import difference_unit, is_compatible
 from lims.core.errors import FieldError
 from lims.procedures.definition_facts import (
     CONDITIONS,
+    CharacteristicInput,
     Condition,
     ConditionInput,
     Coverage,
     Definition,
+    DerivedHalfWidthInput,
     DerivedInput,
     EquipmentRole,
     EquipmentSlot,
@@ -102,6 +104,9 @@ def _section(definition: Definition, index: int) -> _Faults:
         yield from _fits(f"{path}.points[{number}].unit", point.unit, section.unit)
     for number, _ in enumerate(section.inputs, 1):
         yield from _input(definition, section, number, f"{path}.inputs[{number}]")
+    for number, entry in enumerate(section.recorded, 1):
+        yield from _derived(definition, section, entry, f"{path}.recorded[{number}]")
+    yield from _unique(f"{path}.recorded", "symbol", (entry.symbol for entry in section.recorded))
     symbols = [entry.symbol for entry in section.inputs] + [output.name for output in section.outputs]
     inputs = len(section.inputs)
     for number, symbol in enumerate(symbols, 1):
@@ -120,13 +125,17 @@ def _input(definition: Definition, section: Section, number: int, path: str) -> 
         yield from _slot(definition.equipment, entry.slot, f"{path}.slot")
     elif isinstance(entry, DerivedInput):
         yield from _derived(definition, section, entry, path)
+        if isinstance(entry, DerivedHalfWidthInput):
+            yield from _half_width_shape(entry.distribution, path)
+            yield from _width(entry, path)
+    elif isinstance(entry, CharacteristicInput):
+        yield from _slot(definition.equipment, entry.slot, f"{path}.slot", needed=True)
+        yield from _half_width_shape(entry.distribution, path)
     elif isinstance(entry, ConditionInput):
         yield from _condition(definition, entry, path)
     elif isinstance(entry, HalfWidthInput):
         yield from _positive(f"{path}.half_width", entry.half_width)
-        if entry.distribution not in DISTRIBUTIONS:
-            values = {"text": entry.distribution[:64], "known": ", ".join(DISTRIBUTIONS)}
-            yield FieldError(f"{path}.distribution", "definition.unknown_kind", values)
+        yield from _half_width_shape(entry.distribution, path)
     elif isinstance(entry, StandardUncertaintyInput):
         yield from _positive(f"{path}.standard_uncertainty", entry.standard_uncertainty)
         if entry.degrees_of_freedom < 1:
@@ -135,11 +144,24 @@ def _input(definition: Definition, section: Section, number: int, path: str) -> 
         yield from _fits(f"{path}.unit", entry.unit, section.unit)
 
 
-def _slot(equipment: tuple[EquipmentSlot, ...], name: str, path: str) -> _Faults:
+def _half_width_shape(distribution: str, path: str) -> _Faults:
+    if distribution not in DISTRIBUTIONS:
+        values = {"text": distribution[:64], "known": ", ".join(DISTRIBUTIONS)}
+        yield FieldError(f"{path}.distribution", "definition.unknown_kind", values)
+
+
+def _width(entry: DerivedHalfWidthInput, path: str) -> _Faults:
+    """Yield a fault for a reduction that gives a value on the scale, which is the half-width of nothing."""
+    rule = REDUCTIONS.get(entry.reduction)
+    if rule is not None and not rule.difference:
+        yield FieldError(f"{path}.reduction", "definition.reduction_no_width", {"text": entry.reduction[:64]})
+
+
+def _slot(equipment: tuple[EquipmentSlot, ...], name: str, path: str, *, needed: bool = False) -> _Faults:
     slot = next((slot for slot in equipment if slot.slot == name), None)
     if slot is None:
         yield FieldError(path, "definition.unknown_slot", {"text": name[:64]})
-    elif slot.role is EquipmentRole.REFERENCE and not slot.required:
+    elif (needed or slot.role is EquipmentRole.REFERENCE) and not slot.required:
         yield FieldError(path, "definition.slot_not_required", {"text": name})
 
 
@@ -162,7 +184,8 @@ def _derived(definition: Definition, section: Section, entry: DerivedInput, path
         source = found
     if entry.point and entry.point not in {point.code for point in source.points}:
         yield FieldError(f"{path}.point", "definition.unknown_point", {"text": entry.point})
-    yield from _fits(f"{path}.unit", entry.unit, source.unit)
+    wanted = difference_unit(source.unit) if rule is not None and rule.difference else source.unit
+    yield from _fits(f"{path}.unit", entry.unit, wanted)
     for role in entry.roles:
         if role not in source.layout.roles:
             yield FieldError(f"{path}.roles", "definition.role_not_read", {"text": role.value})

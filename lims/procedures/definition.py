@@ -17,11 +17,13 @@ from lims.procedures.checks import check
 from lims.procedures.definition_facts import (
     INPUT_KINDS,
     SCHEMA,
+    CharacteristicInput,
     Condition,
     ConditionInput,
     ConstantInput,
     Coverage,
     Definition,
+    DerivedHalfWidthInput,
     DerivedInput,
     EquipmentRole,
     EquipmentSlot,
@@ -175,6 +177,7 @@ def _section(table: Table) -> Section:
         points=tuple(_point(point) for point in table.tables("points")),
         inputs=tuple(filter(None, (_input(entry) for entry in table.tables("inputs")))),
         outputs=tuple(_output(output) for output in table.tables("outputs")),
+        recorded=tuple(filter(None, (_recorded(entry) for entry in table.tables("recorded")))),
     )
     for key in ("points", "inputs", "outputs"):
         if not getattr(section, key) and not table.data.get(key):
@@ -196,11 +199,16 @@ def _layout(table: Table) -> Layout:
         repeats=table.integer("repeats", 1, most=100) if _repeated(kind) else 1,
         roles=_roles(table, kind),
         positions=tuple(_position(p) for p in table.tables("positions")) if kind is LayoutKind.POSITIONS else (),
+        hold_minutes=table.integer("hold_minutes", 5, most=1440) if _held(table, kind) else None,
     )
     if kind is LayoutKind.POSITIONS and not layout.positions:
         table.fault("positions", "definition.missing")
     table.done()
     return layout
+
+
+def _held(table: Table, kind: LayoutKind) -> bool:
+    return kind is LayoutKind.UP_DOWN and table.has("hold_minutes")
 
 
 def _repeated(kind: LayoutKind) -> bool:
@@ -232,6 +240,15 @@ def _point(table: Table) -> MeasuringPoint:
     return point
 
 
+def _recorded(table: Table) -> DerivedInput | None:
+    """Return a quantity that is only recorded: a derived one, written as an input of that kind is."""
+    entry = _input(table)
+    if entry is None or type(entry) is DerivedInput:
+        return entry
+    table.fault("kind", "definition.unknown_kind", text=_KINDS[type(entry)], known=_KINDS[DerivedInput])
+    return None
+
+
 def _input(table: Table) -> InputDefinition | None:
     kind = table.text("kind")
     if kind not in INPUT_KINDS:
@@ -249,15 +266,29 @@ def _input(table: Table) -> InputDefinition | None:
     return found
 
 
-def _derived(table: Table, common: dict[str, str]) -> DerivedInput:
+def _reduction(table: Table) -> dict[str, Any]:
     parameters = table.table("parameters")
-    return DerivedInput(
+    return {
+        "reduction": table.text("reduction"),
+        "parameters": tuple((name, parameters.number(name, infinite=True)) for name in sorted(parameters.keys())),
+        "roles": table.choices("roles", ReadingRole),
+        "section": table.code("section", ""),
+        "point": table.code("point", ""),
+    }
+
+
+def _derived_half_width(table: Table, common: dict[str, Any]) -> DerivedHalfWidthInput:
+    return DerivedHalfWidthInput(
+        **common, **_reduction(table), distribution=table.text("distribution", "") or "rectangular"
+    )
+
+
+def _characteristic(table: Table, common: dict[str, str]) -> CharacteristicInput:
+    return CharacteristicInput(
         **common,
-        reduction=table.text("reduction"),
-        parameters=tuple((name, parameters.number(name, infinite=True)) for name in sorted(parameters.keys())),
-        roles=table.choices("roles", ReadingRole),
-        section=table.code("section", ""),
-        point=table.code("point", ""),
+        slot=table.text("slot"),
+        characteristic=table.text("characteristic"),
+        distribution=table.text("distribution", "") or "rectangular",
     )
 
 
@@ -282,7 +313,9 @@ def _standard_uncertainty(table: Table, common: dict[str, str]) -> StandardUncer
 _READERS: Final[dict[type[ModelInput], Any]] = {
     ReferenceValueInput: lambda table, common: ReferenceValueInput(**common, slot=table.text("slot")),
     StandardDriftInput: lambda table, common: StandardDriftInput(**common, slot=table.text("slot")),
-    DerivedInput: _derived,
+    DerivedInput: lambda table, common: DerivedInput(**common, **_reduction(table)),
+    DerivedHalfWidthInput: _derived_half_width,
+    CharacteristicInput: _characteristic,
     HalfWidthInput: _half_width,
     StandardUncertaintyInput: _standard_uncertainty,
     ResolutionInput: lambda table, common: ResolutionInput(**common, slot=table.text("slot", "")),
@@ -328,6 +361,10 @@ def _plain(value: Any) -> Any:
         return {**data, "parameters": {name: _plain(number) for name, number in value.parameters}}
     if isinstance(value, Layout):
         return _layout_data(value)
+    if isinstance(value, Section) and not value.recorded:
+        data = _fields(value)
+        del data["recorded"]
+        return data
     if isinstance(value, Coverage) and value.stated_factor is None:
         return {**_fields(value), "stated_factor": "none"}
     return _fields(value) if dataclasses.is_dataclass(value) else value

@@ -121,7 +121,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The arrangement of a section's readings. `roles` says whose indications are read at each step."""
+    """The arrangement of a section's readings. `roles` says whose indications are read at each step.
+
+    `hold_minutes`: how long the highest point is held between going up and coming down, for up and down only.
+    """
 
     kind: LayoutKind
     entry_unit: str
@@ -129,6 +132,7 @@ class Layout:
     repeats: int = 1
     roles: tuple[ReadingRole, ...] = (ReadingRole.ITEM,)
     positions: tuple[Position, ...] = ()
+    hold_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,22 @@ class DerivedInput(ModelInput):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedHalfWidthInput(DerivedInput):
+    """A value about zero whose half-width is a declared reduction of readings (hysteresis, repeatability)."""
+
+    distribution: str = "rectangular"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharacteristicInput(ModelInput):
+    """A value about zero whose half-width is a characteristic of equipment (a bath's stability), by its certificate."""
+
+    slot: str
+    characteristic: str
+    distribution: str = "rectangular"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HalfWidthInput(ModelInput):
     """A value known between bounds."""
 
@@ -228,6 +248,8 @@ InputDefinition = (
     ReferenceValueInput
     | StandardDriftInput
     | DerivedInput
+    | DerivedHalfWidthInput
+    | CharacteristicInput
     | HalfWidthInput
     | StandardUncertaintyInput
     | ResolutionInput
@@ -240,6 +262,8 @@ INPUT_KINDS: Final[dict[str, type[ModelInput]]] = {
     "reference_value": ReferenceValueInput,
     "standard_drift": StandardDriftInput,
     "derived": DerivedInput,
+    "derived_half_width": DerivedHalfWidthInput,
+    "characteristic": CharacteristicInput,
     "half_width": HalfWidthInput,
     "standard_uncertainty": StandardUncertaintyInput,
     "resolution": ResolutionInput,
@@ -274,7 +298,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a procedure with a model of its own. With `points_from_item` the job item may agree other points."""
+    """A part of a procedure with a model of its own. With `points_from_item` the job item may agree other points.
+
+    `recorded` are quantities derived from readings that stand beside the results and enter no model (a zero shift).
+    """
 
     code: str
     title_vi: str
@@ -286,6 +313,7 @@ class Section:
     outputs: tuple[Output, ...]
     title_en: str = ""
     points_from_item: bool = False
+    recorded: tuple[DerivedInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

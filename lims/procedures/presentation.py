@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from lims.procedures.definition_facts import (
     INPUT_KINDS,
+    CharacteristicInput,
     ConditionInput,
     ConstantInput,
+    DerivedHalfWidthInput,
     DerivedInput,
     HalfWidthInput,
     InputDefinition,
@@ -39,14 +41,23 @@ def described_inputs(section: Section) -> tuple[DescribedInput, ...]:
     return tuple(_described(entry) for entry in section.inputs)
 
 
+def described_records(section: Section) -> tuple[DescribedInput, ...]:
+    """Return what a section records beside its results, as its page shows it."""
+    return tuple(_described(entry) for entry in section.recorded)
+
+
 def _described(entry: InputDefinition) -> DescribedInput:
     kind = f"input_kind.{_NAMES[type(entry)]}"
     if isinstance(entry, (ReferenceValueInput, StandardDriftInput, ResolutionInput)):
         return DescribedInput(entry, kind, slot=entry.slot)
     if isinstance(entry, DerivedInput):
-        return DescribedInput(
-            entry, kind, labels=(f"reduction.{entry.reduction}",), numbers=dict(reversed(entry.parameters))
-        )
+        labels = [f"reduction.{entry.reduction}"]
+        if isinstance(entry, DerivedHalfWidthInput):
+            labels.append(f"distribution.{entry.distribution}")
+        return DescribedInput(entry, kind, labels=tuple(labels), numbers=dict(reversed(entry.parameters)))
+    if isinstance(entry, CharacteristicInput):
+        labels = [f"characteristic.{entry.characteristic}", f"distribution.{entry.distribution}"]
+        return DescribedInput(entry, kind, slot=entry.slot, labels=tuple(labels))
     if isinstance(entry, HalfWidthInput):
         numbers = {"value": entry.value, "half_width": entry.half_width}
         return DescribedInput(entry, kind, labels=(f"distribution.{entry.distribution}",), numbers=numbers)
