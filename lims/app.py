@@ -19,7 +19,7 @@ from lims.core.db import Database
 from lims.core.web import Runtime, init_web
 from lims.jobs import messages as job_messages
 from lims.jobs import views as job_views
-from lims.people import account_views, home_views, person_views
+from lims.people import account_views, home_views, person_views, room_views
 from lims.people import messages as people_messages
 from lims.people import queries as people_queries
 from lims.people import views as organisation_views
@@ -36,6 +36,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     account_views.bp,
     organisation_views.bp,
     person_views.bp,
+    room_views.bp,
     standard_views.bp,
     procedure_views.bp,
     job_views.bp,

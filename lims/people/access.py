@@ -26,6 +26,7 @@ class Permission(StrEnum):
     GRANT_AUTHORISATIONS = "grant_authorisations"
     MANAGE_SCOPE = "manage_scope"
     MANAGE_JOBS = "manage_jobs"
+    MANAGE_NOTICES = "manage_notices"
     RECORD_READINGS = "record_readings"
     REVIEW_RUNS = "review_runs"
     RELEASE_RUNS = "release_runs"
@@ -55,6 +56,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             _P.MANAGE_SCOPE,
             _P.MANAGE_ROOMS,
             _P.MANAGE_JOBS,
+            _P.MANAGE_NOTICES,
         }
     ),
     Role.QUALITY_MANAGER: frozenset(
@@ -66,6 +68,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             _P.GRANT_AUTHORISATIONS,
             _P.MANAGE_SCOPE,
             _P.MANAGE_ROOMS,
+            _P.MANAGE_NOTICES,
             _P.VIEW_AUDIT,
         }
     ),
@@ -91,6 +94,11 @@ def require(actor: Actor, *permissions: Permission) -> None:
     if actor.may("system") or any(actor.may(permission) for permission in permissions):
         return
     raise Forbidden
+
+
+def belongs(actor: Actor, laboratory_id: int | None) -> bool:
+    """Return whether a record of that laboratory is the actor's own; all are to the program itself."""
+    return actor.may("system") or (laboratory_id is not None and laboratory_id == actor.laboratory_id)
 
 
 def role_fits(role: Role, *, is_laboratory: bool, is_authority: bool) -> bool:

@@ -38,7 +38,8 @@ def home() -> ResponseReturnValue:
             content = panel.load(session, actor, today()) if actor.may(panel.permission) else None
             if content is not None:
                 shown.append((panel.template, content))
-    return render_template("home/home.html", panels=shown)
+    figures = [figure for _template, content in shown for figure in content.get("figures", ())]
+    return render_template("home/home.html", panels=shown, figures=figures)
 
 
 @bp.get("/search")

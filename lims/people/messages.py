@@ -16,6 +16,10 @@ MESSAGES: Final[dict[str, str]] = {
     "site.code_taken": N_("The site code “%(code)s” is already used."),
     "site.not_a_laboratory": N_("Only a laboratory has sites."),
     "site.timezone": N_("“%(text)s” is not a time zone such as Asia/Ho_Chi_Minh."),
+    "room.code_taken": N_("The room code “%(code)s” is already used at this site."),
+    "room.limits_cross": N_("The upper limit lies below the lower one."),
+    "room.change_not_positive": N_("The change within an hour is more than zero."),
+    "paper.ends_before_it_begins": N_("The last day lies before the day of issue, %(issued_on)s."),
     "person.sign_in_name_shape": N_(
         "“%(text)s” cannot be a sign-in name: at least two letters without marks, digits or . _ - @ +."
     ),
@@ -52,6 +56,10 @@ LABELS: Final[dict[str, str]] = {
     "organisation_kind.state_agency": N_("State agency"),
     "organisation_kind.metrology_institute": N_("Metrology institute"),
     "organisation_kind.individual": N_("Individual"),
+    "person_paper_kind.verifier_card": N_("Verifier's card"),
+    "paper_state.in_date": N_("in date"),
+    "paper_state.ends_soon": N_("ends soon"),
+    "paper_state.expired": N_("expired"),
     "found.organisation": N_("Organisation"),
     "found.person": N_("Person"),
     "field.name_vi": N_("Name in Vietnamese"),
@@ -79,4 +87,11 @@ LABELS: Final[dict[str, str]] = {
     "field.role": N_("Role"),
     "field.organisation_id": N_("Organisation"),
     "field.site_id": N_("Site"),
+    "field.room_id": N_("Room"),
+    "field.closed_on": N_("Closed on"),
+    "field.number": N_("Number"),
+    "field.issued_by": N_("Issued by"),
+    "field.issued_on": N_("Issued on"),
+    "field.valid_until": N_("Valid until"),
+    "field.fields": N_("Fields of measurement"),
 }

@@ -28,9 +28,10 @@ from lims.core.web import (
     today,
     transaction,
 )
-from lims.people import forms, queries, services
+from lims.people import forms, paper_queries, paper_services, queries, room_forms, services
 from lims.people.access import Permission
 from lims.people.facts import Role
+from lims.people.paper_facts import PersonPaperKind
 
 bp = Blueprint("persons", __name__)
 _FOUND = 10
@@ -43,11 +44,12 @@ def persons() -> ResponseReturnValue:
     with reading() as session:
         page = queries.persons(session, text=search_words(), page=page_number())
         held = queries.memberships_of(session, [person.id for person in page.items], today())
+        cards = paper_queries.cards_of(session, [person.id for person in page.items])
     roles = {
         person.id: [row for row in held if row.person_id == person.id and row.holds_on(today())]
         for person in page.items
     }
-    return render_template("people/persons.html", page=page, roles=roles, filtered=bool(search_words()))
+    return render_template("people/persons.html", page=page, roles=roles, cards=cards, filtered=bool(search_words()))
 
 
 @bp.get("/persons/new")
@@ -110,6 +112,20 @@ def end_membership(person_id: int, membership_id: int) -> ResponseReturnValue:
     return _person_page(person_id, form)
 
 
+@bp.post("/persons/<int:person_id>/papers")
+@requires(Permission.MANAGE_PEOPLE)
+def record_paper(person_id: int) -> ResponseReturnValue:
+    """Note a paper that a person holds, such as a verifier's card."""
+    form = FormState.from_request()
+    with form.guard():
+        command = room_forms.parse_paper(person_id, request.form)
+        with transaction() as session:
+            paper_services.record_person_paper(session, current_actor(), command, now=now())
+        flash(_("The paper has been entered."), "good")
+        return redirect(url_for("persons.person", person_id=person_id), 303)
+    return _person_page(person_id, form)
+
+
 def _person_page(person_id: int, form: FormState) -> ResponseReturnValue:
     with reading() as session:
         page = render_template(
@@ -117,6 +133,8 @@ def _person_page(person_id: int, form: FormState) -> ResponseReturnValue:
             form=form,
             person=queries.person_facts(session, person_id),
             memberships=queries.memberships_of(session, [person_id], today()),
+            papers=paper_queries.papers_of(session, [person_id]),
+            paper_kinds=list(PersonPaperKind),
             organisations=queries.organisation_choices(session, on=today()),
             sites=queries.laboratory_sites(session),
             roles=list(Role),

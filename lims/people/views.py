@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -31,6 +32,7 @@ from lims.core.web import (
 from lims.people import forms, queries, services
 from lims.people.access import Permission
 from lims.people.facts import OrganisationFacts, OrganisationKind
+from lims.people.room_queries import rooms_of
 
 bp = Blueprint("people", __name__)
 _FOUND = 10
@@ -88,7 +90,8 @@ def organisation(organisation_id: int) -> ResponseReturnValue:
         return render_template(
             "people/organisation.html",
             organisation=queries.organisation_facts(session, organisation_id, today()),
-            sites=queries.sites_of(session, organisation_id),
+            sites=(sites := queries.sites_of(session, organisation_id)),
+            rooms=Counter(room.site_id for room in rooms_of(session, [site.id for site in sites], today())),
             names=queries.organisation_names(session, organisation_id),
             members=queries.members_of(session, organisation_id, today()),
         )

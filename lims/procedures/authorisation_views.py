@@ -15,6 +15,7 @@ from lims.core.web import FormState, current_actor, now, reading, requires, toda
 from lims.people import queries as people
 from lims.people.access import Permission
 from lims.people.facts import PersonFacts
+from lims.people.paper_queries import cards_of
 from lims.procedures import forms, queries, services
 from lims.procedures.blueprint import bp
 from lims.procedures.facts import AuthorisationFacts, SignatoryKind
@@ -29,6 +30,7 @@ def authorisations() -> ResponseReturnValue:
         persons = _persons(session)
         found = queries.authorisations(session, person_ids=[person.id for person in persons])
         procedures = queries.procedures(session, current_actor().laboratory_id or 0, on=today())
+        cards = cards_of(session, [person.id for person in persons])
     columns = [(f"procedure:{one.id}", one.code) for one in procedures]
     held = [one for one in found if in_force(one, today())]
     later = [one for one in found if not in_force(one, today())]
@@ -40,6 +42,7 @@ def authorisations() -> ResponseReturnValue:
         cells=_by_cell(held),
         ends={one.id: last_day(one) for one in found},
         soon=_soon(held, today()),
+        cards=cards,
         others=later,
     )
 
@@ -91,12 +94,14 @@ def _grant_page(form: FormState) -> ResponseReturnValue:
     with reading() as session:
         persons = _persons(session)
         procedures = queries.procedures(session, current_actor().laboratory_id or 0, on=today())
+        cards = cards_of(session, [person.id for person in persons])
         sites = people.sites_of(session, current_actor().laboratory_id or 0)
     page = render_template(
         "procedures/authorisation_form.html",
         form=form,
         persons=[person for person in persons if person.active],
         procedures=procedures,
+        cards=cards,
         sites=sites,
         signatory_kinds=[kind.value for kind in SignatoryKind],
     )
