@@ -217,6 +217,7 @@ class CalibrationFacts:
     terminals: tuple[TerminalFacts, ...] = ()
     edges: tuple[EdgeFacts, ...] = ()
     extensions: tuple[ExtensionFacts, ...] = ()
+    run_digest: str | None = None
 
     def valid_until_as_known_on(self, day: date) -> date | None:
         """Return the last day of use (inclusive), counting the extensions decided up to a day; None: no end."""

@@ -96,6 +96,7 @@ class StandardCalibration(Base):
                     "calibrated_on",
                     "content_digest",
                     "run_id",
+                    "run_digest",
                     "recorded_by_id",
                 ),
             }
@@ -110,6 +111,7 @@ class StandardCalibration(Base):
     laboratory_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     run_id: Mapped[int | None] = mapped_column(BigKey, index=True)
     run_number: Mapped[str | None] = mapped_column(String(100))
+    run_digest: Mapped[str | None] = mapped_column(String(64))
     calibrated_on: Mapped[date]
     issued_on: Mapped[date | None]
     valid_until: Mapped[date | None]

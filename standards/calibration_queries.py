@@ -108,6 +108,7 @@ def _calibration_facts(
         laboratory_name_en=laboratory_en,
         run_id=row.run_id,
         run_number=row.run_number,
+        run_digest=row.run_digest,
         calibrated_on=row.calibrated_on,
         issued_on=row.issued_on,
         valid_until=row.valid_until,

@@ -109,6 +109,7 @@ def _insert_header(
         laboratory_id=command.laboratory_id,
         run_id=command.run_id,
         run_number=command.run_number,
+        run_digest=command.run_digest,
         calibrated_on=command.calibrated_on,
         issued_on=command.issued_on,
         valid_until=valid_until,

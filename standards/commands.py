@@ -196,8 +196,8 @@ class NewEdge:
 class RecordCalibration:
     """A calibration event of a standard: from outside with a terminal, or from a run here with edges upward.
 
-    `run_id` and `run_number` name the run of a calibration in house; `valid_until` empty is computed from the
-    standard's interval.
+    `run_id`, `run_number` and `run_digest` (of its evaluation) name the run of a calibration in house; `valid_until`
+    empty is computed from the standard's interval.
     """
 
     standard_id: int
@@ -215,6 +215,7 @@ class RecordCalibration:
     edges: tuple[NewEdge, ...] = ()
     run_id: int | None = None
     run_number: str | None = None
+    run_digest: str | None = None
     certificate_sha256: str | None = None
     dcc_sha256: str | None = None
 
