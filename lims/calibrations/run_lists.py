@@ -1,17 +1,16 @@
-"""Lists of runs: all of a laboratory, mine, those of a job item, and how many wait in each state."""
+"""Lists of runs: all of a laboratory, those of a job item."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations.facts import RunLine, RunPurpose, RunState
 from lims.calibrations.models import CalibrationRun, RunPerson
 from lims.core.actor import Actor
-from lims.core.paging import Page, paginate
-from lims.core.text import fold
+from lims.core.lists import EVERYTHING, Listed, ListRequest, SqlList
 from lims.jobs.models import Job, JobItem
 from lims.people import access
 from lims.people.access import Permission
@@ -20,80 +19,60 @@ from lims.procedures.models import Procedure, ProcedureVersion
 from standards.models import Instrument
 
 
-def runs(
-    session: Session,
-    actor: Actor,
-    *,
-    state: RunState | None = None,
-    mine: bool = False,
-    text: str = "",
-    page: int = 1,
-) -> Page[RunLine]:
-    """Return a page of the laboratory's runs, newest first; `mine`: those the actor opened, performs or supervises."""
-    access.require(actor, Permission.VIEW_LABORATORY)
-    query = _lines().where(Site.organisation_id == actor.laboratory_id)
-    if state is not None:
-        query = query.where(CalibrationRun.state == state)
-    if mine:
-        query = query.where(_of_person(actor.person_id))
-    for word in fold(text).split():
-        found = f"%{word}%"
-        query = query.where(
-            or_(
-                func.lower(CalibrationRun.number).like(found),
-                Instrument.search_text.like(found),
-                func.lower(Job.number).like(found),
-            )
-        )
-    query = query.order_by(CalibrationRun.opened_at.desc(), CalibrationRun.id.desc())
-    return paginate(session, query, page).mapped(_line)
+def runs(session: Session, actor: Actor, request: ListRequest = EVERYTHING) -> Listed[RunLine]:
+    """Return a page of the laboratory's runs, newest first; words are sought in number, job, procedure, instrument.
 
-
-def waiting(session: Session, actor: Actor, *, most: int = 8) -> list[RunLine]:
-    """Return the runs whose next step is the actor's, oldest first: own drafts, others' to review, all to release.
-
-    Whether somebody may really take the step (authorisation, a hand in the run) is said on the run's own page.
+    Filters: state; mine (the actor opened, performs or supervises them); purpose; instrument, by key.
     """
-    mine = _of_person(actor.person_id)
-    steps = []
-    if actor.may(Permission.RECORD_READINGS):
-        steps.append(and_(CalibrationRun.state == RunState.DRAFT, mine))
-    if actor.may(Permission.REVIEW_RUNS):
-        steps.append(and_(CalibrationRun.state == RunState.SUBMITTED, not_(mine)))
-    if actor.may(Permission.RELEASE_RUNS):
-        steps.append(CalibrationRun.state == RunState.REVIEWED)
-    if not steps:
-        return []
-    query = _lines().where(Site.organisation_id == actor.laboratory_id, or_(*steps))
-    return [_line(row) for row in session.execute(query.order_by(CalibrationRun.id).limit(most))]
-
-
-def counts(session: Session, actor: Actor, *, mine: bool = False) -> dict[str, int]:
-    """Return how many runs of the laboratory stand in each state."""
     access.require(actor, Permission.VIEW_LABORATORY)
-    query = (
-        select(CalibrationRun.state, func.count())
-        .join(Site, Site.id == CalibrationRun.site_id)
-        .where(Site.organisation_id == actor.laboratory_id)
-        .group_by(CalibrationRun.state)
+    query = run_rows().where(Site.organisation_id == actor.laboratory_id)
+    instrument = request.key("instrument")
+    if instrument is not None:
+        query = query.where(CalibrationRun.instrument_id == instrument)
+    return (
+        SqlList(
+            query=query,
+            key=CalibrationRun.id,
+            sorts={
+                "number": (CalibrationRun.id,),
+                "instrument": (Instrument.sort_key,),
+                "procedure": (Procedure.code,),
+                "job": (Job.id,),
+                "opened": (CalibrationRun.opened_at,),
+            },
+            sort="-opened",
+            searched=_mentions,
+            filters={
+                "state": {state.value: CalibrationRun.state == state for state in RunState},
+                "mine": {"1": of_person(actor.person_id)},
+                "purpose": {purpose.value: CalibrationRun.purpose == purpose for purpose in RunPurpose},
+            },
+        )
+        .answer(session, request)
+        .mapped(run_line)
     )
-    if mine:
-        query = query.where(_of_person(actor.person_id))
-    return {str(state): int(count) for state, count in session.execute(query)}
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    numbers = (CalibrationRun.number, Job.number, Procedure.code)
+    found = [func.lower(func.coalesce(column, "")).contains(word, autoescape=True) for column in numbers]
+    return or_(Instrument.search_text.contains(word, autoescape=True), *found)
 
 
 def runs_of_item(session: Session, job_item_id: int) -> list[RunLine]:
     """Return the runs of a job item, oldest first. The caller has checked who asks."""
-    query = _lines().where(CalibrationRun.job_item_id == job_item_id).order_by(CalibrationRun.id)
-    return [_line(row) for row in session.execute(query)]
+    query = run_rows().where(CalibrationRun.job_item_id == job_item_id).order_by(CalibrationRun.id)
+    return [run_line(row) for row in session.execute(query)]
 
 
-def _of_person(person_id: int) -> Any:
+def of_person(person_id: int) -> ColumnElement[bool]:
+    """Return the condition that a person opened a run, performs or supervises it."""
     takes_part = select(RunPerson.run_id).where(RunPerson.person_id == person_id)
     return or_(CalibrationRun.opened_by_id == person_id, CalibrationRun.id.in_(takes_part))
 
 
-def _lines() -> Any:
+def run_rows() -> Select[*tuple[Any, ...]]:
+    """Return the statement of every run with its instrument, job and procedure; callers narrow it."""
     return (
         select(CalibrationRun, Instrument, Job, Procedure.code)
         .join(Site, Site.id == CalibrationRun.site_id)
@@ -105,7 +84,8 @@ def _lines() -> Any:
     )
 
 
-def _line(row: Any) -> RunLine:
+def run_line(row: Any) -> RunLine:
+    """Return the line of a row of `run_rows`."""
     run, instrument, job, code = row
     return RunLine(
         id=run.id,

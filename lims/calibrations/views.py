@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,9 +10,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lims.calibrations import (
+    adjustment_services,
     cell_views,
     decision_views,
     forms,
+    home_views,
     queries,
     record_services,
     room_queries,
@@ -22,11 +23,9 @@ from lims.calibrations import (
 )
 from lims.calibrations.blueprint import bp
 from lims.calibrations.evaluations import evaluation_view
-from lims.calibrations.facts import RunState
 from lims.calibrations.pages import render_run
 from lims.calibrations.sheets import save_cells
 from lims.core import messages
-from lims.core.actor import Actor
 from lims.core.errors import InvalidInput, NotFound
 from lims.core.fields import Fields
 from lims.core.marks import N_
@@ -208,7 +207,7 @@ def adjust(run_id: int) -> ResponseReturnValue:
     """Note an adjustment; as left readings may follow."""
     return _act(
         run_id,
-        lambda session: record_services.record_adjustment(
+        lambda session: adjustment_services.record_adjustment(
             session, current_actor(), forms.parse_adjustment(run_id, request.form, timezone()), now=now()
         ),
         "records",

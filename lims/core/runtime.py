@@ -37,8 +37,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A number at the head of the first page: how many of what, in the reader's words, and where they are."""
+
+    count: int
+    words: str
+    url: str
+    tone: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of the first page: a template, and a function that reads what it prints; None leaves it out."""
+    """A part of the first page: a template, and a function that reads what it prints; None leaves it out.
+
+    What it reads may hold `figures`, for the head of the page.
+    """
 
     permission: str
     template: str

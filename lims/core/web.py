@@ -19,13 +19,14 @@ from lims.core.forms import FormState
 from lims.core.lists import ListRequest, parse_list
 from lims.core.pages import init_pages, signed_in_actor
 from lims.core.paging import LAST_PAGE
-from lims.core.runtime import Finder, Found, Panel, Place, Runtime, attach, runtime
+from lims.core.runtime import Figure, Finder, Found, Panel, Place, Runtime, attach, runtime
 from lims.core.security import csrf, init_security, public, requires, signed_in
 from lims.core.sessions import IDLE_END, LONGEST, init_sessions
 
 __all__ = [
     "IDLE_END",
     "LONGEST",
+    "Figure",
     "Finder",
     "FormState",
     "Found",
