@@ -97,6 +97,14 @@ class AddNotice:
     text_en: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RecordOwnCalibration:
+    """Record a run on a standard of the laboratory, as certified, as a calibration of that standard."""
+
+    certificate_id: int
+    run_id: int
+
+
 # What a certificate is composed of.
 
 
@@ -192,6 +200,17 @@ class IssuableRun:
     ended_at: datetime | None
     certificate: CertificateLine | None
     job_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStandardRun:
+    """A run of a certificate that calibrates a standard here; `calibration_id` is what was recorded from it."""
+
+    run_id: int
+    run_number: str
+    standard_id: int
+    standard_code: str
+    calibration_id: int | None
 
 
 @dataclass(frozen=True, slots=True)

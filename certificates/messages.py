@@ -33,6 +33,12 @@ MESSAGES: Final[dict[str, str]] = {
     "certificate.fetch_refused": N_("The template asked for something from outside: %(reason)s."),
     "certificate.render_failed": N_("The file could not be made: %(reason)s."),
     "certificate.render_timeout": N_("The file was not made within %(seconds)s s."),
+    "own_standard.not_issued": N_("Certificate %(number)s is not in force, so it says nothing of a standard."),
+    "own_standard.other_run": N_("Certificate %(number)s does not cover that run."),
+    "own_standard.other_purpose": N_("Run %(run)s was not made to calibrate a standard of the laboratory."),
+    "own_standard.no_standard": N_("“%(instrument)s” is no standard of the laboratory."),
+    "own_standard.recorded_already": N_("Certificate %(number)s is recorded as a calibration already."),
+    "own_standard.no_range": N_("The result at %(point)s belongs to no range of “%(instrument)s”."),
     # what a certificate lacks, by clause of ISO/IEC 17025:2017
     "missing.title": N_("The title is missing."),
     "missing.laboratory_name": N_("The laboratory's name is missing."),

@@ -177,22 +177,27 @@ def render_and_finish(
     Safe to run twice and to be killed at any moment: the same content gives the same bytes.
     """
     with database.reading() as session:
-        row = session.get(Certificate, certificate_id)
-        if row is None:
-            raise NotFound("certificate.not_found")
-        if row.state != CertificateState.ISSUING:
-            return False
-        check_template(session, row.template_version)
-        content = queries.content_of(row)
-        rendering = Rendering(
-            row.template_version,
-            verification_address(settings.base_url, row.number, row.version, row.token),
-            row.begun_at,
-        )
-    pdf = render(content, rendering)
+        wanted = to_be_rendered(session, certificate_id, base_url=settings.base_url)
+    if wanted is None:
+        return False
+    pdf = render(*wanted)
     with database.transaction() as session:
         finish_issue(session, certificate_id, pdf, now=clock.now())
     return True
+
+
+def to_be_rendered(
+    session: Session, certificate_id: int, *, base_url: str
+) -> tuple[CertificateContent, Rendering] | None:
+    """Return what the second step renders of an *issuing* certificate, None where that is over. Raises NotFound."""
+    row = session.get(Certificate, certificate_id)
+    if row is None:
+        raise NotFound("certificate.not_found")
+    if row.state != CertificateState.ISSUING:
+        return None
+    check_template(session, row.template_version)
+    address = verification_address(base_url, row.number, row.version, row.token)
+    return queries.content_of(row), Rendering(row.template_version, address, row.begun_at)
 
 
 def verification_address(base_url: str, number: str, version: int, token: str) -> str:

@@ -9,7 +9,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from certificates import forms, issue_views, queries, services, status_services, verify_views
+from certificates import (
+    forms,
+    issue_views,
+    own_standard_queries,
+    own_standard_views,
+    queries,
+    services,
+    status_services,
+    verify_views,
+)
 from certificates.blueprint import bp
 from certificates.facts import CertificateState, NoticeKind, StoredFile
 from lims.core.actor import Actor
@@ -31,7 +40,7 @@ from lims.core.web import (
 )
 from lims.people.access import Permission
 
-__all__ = ["bp", "issue_views", "verify_views"]
+__all__ = ["bp", "issue_views", "own_standard_views", "verify_views"]
 
 add_place(bp, Place("certificates.certificates", N_("Certificates"), "certificate", order=30))
 
@@ -63,10 +72,12 @@ def _certificate_page(certificate_id: int, form: FormState) -> ResponseReturnVal
     with reading() as session:
         view = queries.certificate_view(session, current_actor(), certificate_id)
         successor = queries.successor_of(session, certificate_id)
+        own_runs = own_standard_queries.own_standard_runs(session, view)
     words = render_template(
         "certificates/certificate.html",
         certificate=view,
         successor=successor,
+        own_runs=own_runs,
         form=form,
         cleared=NoticeKind.CLEARED.value,
         investigated=NoticeKind.UNDER_INVESTIGATION.value,

@@ -86,6 +86,16 @@ def calibrations_by_id(session: Session, calibration_ids: Collection[int]) -> di
     }
 
 
+def calibration_of_run(session: Session, run_id: int) -> int | None:
+    """Return the calibration that was recorded from a run here, None where there is none that counts."""
+    query = (
+        select(StandardCalibration.id)
+        .where(StandardCalibration.run_id == run_id, StandardCalibration.state != CalibrationState.REJECTED)
+        .order_by(StandardCalibration.id.desc())
+    )
+    return session.execute(query.limit(1)).scalar_one_or_none()
+
+
 def _calibration_facts(
     row: StandardCalibration,
     standard_code: str,

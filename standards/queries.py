@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from standards.calibration_queries import (
     calibration_facts,
+    calibration_of_run,
     calibrations_by_id,
     calibrations_of,
     chain_facts,
@@ -13,7 +14,6 @@ from standards.calibration_queries import (
 from standards.digests import content_digest, damaged_calibrations
 from standards.instrument_queries import (
     instrument_facts,
-    instruments,
     instruments_by_id,
     names_of,
     own_instruments,
@@ -22,6 +22,7 @@ from standards.instrument_queries import (
     standard_facts,
     standards_by_id,
 )
+from standards.list_queries import instruments
 from standards.register_queries import standard_line, standards
 from standards.use_queries import (
     ReferenceSource,
@@ -38,6 +39,7 @@ __all__ = [
     "ReferenceSource",
     "calibration_choice",
     "calibration_facts",
+    "calibration_of_run",
     "calibrations_by_id",
     "calibrations_of",
     "chain_facts",
