@@ -137,6 +137,8 @@ def _function(function: Record) -> NewFunction:
     elements = function.get("elements", ())
     several = len(elements) > 1
     resolution = Decimal(function["resolution"]) if "resolution" in function else None
+    if spans := function.get("ranges"):
+        return NewFunction(function["quantity"], function["unit"], ranges=tuple(_span(*span) for span in spans))
     limits = [
         (nominal if several else "", function.get("lower", nominal), function.get("upper", nominal), nominal)
         for nominal, _value, _spread in elements
@@ -158,6 +160,10 @@ def _function(function: Record) -> NewFunction:
         second_parameter_unit=second[1],
         ranges=ranges,
     )
+
+
+def _span(name: str, lower: str, upper: str, resolution: str) -> NewRange:
+    return NewRange(name=name, lower=Decimal(lower), upper=Decimal(upper), resolution=Decimal(resolution))
 
 
 def _of_function(function: Record) -> Iterator[Statement]:

@@ -28,6 +28,9 @@ from standards.facts import InstrumentFacts, PaperKind, StandardRole
 OF_THE_WEIGHING: Final = frozenset({"KL-05", "KL-06", "NH-01", "PB-01", "CS-01"})
 """What the weighing of EA-4/02 M, S2 needs, and an overdue weight that must not be offered for it."""
 
+_BEFORE_OWN: Final = 10
+"""Days for which a standard is in the register before it is first calibrated here."""
+
 
 def add_equipment(session: Session, laboratory: Laboratory, only: Collection[str] | None = None) -> None:
     """Register equipment (all, or the codes named) with its calibrations, accepted days after they came back."""
@@ -40,7 +43,8 @@ def _add(session: Session, laboratory: Laboratory, standard: Record) -> None:
     actor = laboratory.actor("kt01")
     earlier = sorted(standard.get("earlier", ()), key=lambda item: -item["days_ago"])
     since = earlier[0]["days_ago"] if earlier else standard["days_ago"]
-    now = laboratory.at(laboratory.today - timedelta(days=since - 5), hour=9)
+    entered = since + _BEFORE_OWN if standard.get("own") else since - 5
+    now = laboratory.at(laboratory.today - timedelta(days=entered), hour=9)
     identity = InstrumentIdentity(
         owner_id=laboratory.organisation_id,
         kind=standard["kind"],
@@ -63,7 +67,7 @@ def _add(session: Session, laboratory: Laboratory, standard: Record) -> None:
         interval_months=standard["interval_months"],
     )
     standard_id = services.register_standard(session, actor, entry, now=now).id
-    for time in (*earlier, standard):
+    for time in () if standard.get("own") else (*earlier, standard):
         changes = time.get("weights", {}) if time is not standard else {}
         _calibrate(session, laboratory, standard, standard_id, instrument, time["days_ago"], changes)
     _drift_and_paper(session, laboratory, standard, standard_id, instrument)
@@ -103,11 +107,14 @@ def _calibrate(
 def _drift_and_paper(
     session: Session, laboratory: Laboratory, standard: Record, standard_id: int, instrument: InstrumentFacts
 ) -> None:
-    calibrated_on = laboratory.today - timedelta(days=standard["days_ago"])
+    first = max((standard, *standard.get("earlier", ())), key=lambda time: int(time["days_ago"]))
+    calibrated_on = laboratory.today - timedelta(days=first["days_ago"])
     now = laboratory.at(calibrated_on + timedelta(days=5), hour=11)
     if drift := standard.get("drift"):
         wanted = drift.get("range")
-        only = next((a.range.id for a in instrument.ranges() if a.function.quantity == wanted), None)
+        only = next(
+            (a.range.id for a in instrument.ranges() if wanted and wanted in {a.function.quantity, a.range.name}), None
+        )
         decision = RecordDrift(
             standard_id,
             drift["half_width"],
