@@ -7,12 +7,14 @@ from datetime import datetime
 
 from lims.calibrations.facts import (
     Address,
+    AdjustmentKind,
     ExclusionKind,
     JustificationKind,
     Phase,
     ReadingSource,
     RunPurpose,
 )
+from lims.jobs.notice_facts import ConsentWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +139,32 @@ class Justify:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """A customer's consent: who gave it, when, by which way, and what shows it."""
+
+    by: str
+    at: datetime
+    way: ConsentWay
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordAdjustment:
-    """Note an adjustment between as found and as left: what was done, with whose consent, which seals."""
+    """Note an adjustment between as found and as left: what was done, by whom and when, which seals.
+
+    Without `consent` the order or the customer's recorded answer has to allow it. `performer_id` is the writer where
+    nobody else is named, `adjusted_at` the time of entry.
+    """
 
     run_id: int
-    kind: str
     description_vi: str
-    consent_by: str
-    consent_at: datetime
     description_en: str = ""
+    kind: AdjustmentKind = AdjustmentKind.ADJUSTMENT
+    consent: Consent | None = None
     seals_removed: str = ""
     seals_applied: str = ""
+    performer_id: int | None = None
+    adjusted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from lims.calibrations.facts import (
 )
 from lims.calibrations.gathering import RunMaterial
 from lims.calibrations.models import CalibrationRun, Decision, Evaluation, EvaluationResult
+from lims.calibrations.notice_services import settle_as_found
 from lims.calibrations.services import check_performer, check_seen
 from lims.calibrations.standing import standing
 from lims.calibrations.workflow import (
@@ -57,7 +58,8 @@ def submit_run(session: Session, actor: Actor, command: Decide, *, now: datetime
     Who: a person authorised to perform the procedure today. Refuses what keeps the run back: missing readings,
     conditions or equipment, a standard not valid at a reading's time, a point that cannot be evaluated
     (ISO/IEC 17025:2017, 7.5.1, 7.11.3), a preview named by its digest that is no longer what is stored. An
-    untraceable standard is told of and holds back the release.
+    untraceable standard is told of and holds back the release. An item that fails as found goes on hold for its
+    customer, with a notice drafted, unless it was adjusted or answered for.
     """
     access.require(actor, Permission.RECORD_READINGS)
     row, run = _locked(session, actor, command, RunState.SUBMITTED)
@@ -76,6 +78,7 @@ def submit_run(session: Session, actor: Actor, command: Decide, *, now: datetime
     row.state = RunState.SUBMITTED
     session.flush()
     _decide(session, actor, run, DecisionKind.SUBMITTED, stored, command.comment, None, now)
+    settle_as_found(session, actor, material, stored, now=now)
     _finish_item(session, actor, run, now)
     return stored
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, RecordedFacts, WarningFacts
 from lims.jobs.facts import AgreedSpecification, DecisionRule
+from lims.jobs.notice_facts import ConsentWay
 from lims.people.room_facts import RoomLimitFacts
 
 CONDITIONS: Final = "conditions"
@@ -110,6 +111,13 @@ class Involvement(StrEnum):
     PERFORM = "perform"
     SUPERVISE = "supervise"
     ADJUST = "adjust"
+
+
+class AdjustmentKind(StrEnum):
+    """What was done to an item between as found and as left."""
+
+    ADJUSTMENT = "adjustment"
+    REPAIR = "repair"
 
 
 class JustificationKind(StrEnum):
@@ -238,7 +246,7 @@ class JustificationFacts:
 
 @dataclass(frozen=True, slots=True)
 class AdjustmentFacts:
-    """An adjustment as recorded."""
+    """An adjustment as recorded: `actor` wrote it down, the performer made it."""
 
     id: int
     kind: str
@@ -251,6 +259,21 @@ class AdjustmentFacts:
     actor_id: int
     actor_name: str
     at: datetime
+    performer_id: int | None = None
+    performer_name: str = ""
+    adjusted_at: datetime | None = None
+    consent_way: ConsentWay | None = None
+    consent_evidence: str = ""
+
+    @property
+    def made_at(self) -> datetime:
+        """Return when the item was adjusted; what was noted earlier says it of the entry itself."""
+        return self.adjusted_at or self.at
+
+    @property
+    def made_by(self) -> str:
+        """Return who adjusted."""
+        return self.performer_name or self.actor_name
 
 
 @dataclass(frozen=True, slots=True)

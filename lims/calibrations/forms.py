@@ -19,7 +19,6 @@ from lims.calibrations.commands import (
     Exclude,
     Justify,
     OpenRun,
-    RecordAdjustment,
     RecordReading,
     TakeBack,
     WithdrawEquipment,
@@ -135,23 +134,6 @@ def parse_justify(run_id: int, form: Mapping[str, str]) -> Justify:
         text_vi=fields.text("text_vi", maximum=2000),
         text_en=fields.optional_text("text_en", maximum=2000) or "",
         on_certificate=fields.flag("on_certificate"),
-    )
-    fields.finish()
-    return command
-
-
-def parse_adjustment(run_id: int, form: Mapping[str, str], timezone: str) -> RecordAdjustment:
-    """Read an adjustment."""
-    fields = Fields(form)
-    command = RecordAdjustment(
-        run_id,
-        kind="adjustment",
-        description_vi=fields.text("description_vi", maximum=2000),
-        description_en=fields.optional_text("description_en", maximum=2000) or "",
-        consent_by=fields.text("consent_by"),
-        consent_at=fields.instant("consent_at", timezone),
-        seals_removed=fields.optional_text("seals_removed", maximum=500) or "",
-        seals_applied=fields.optional_text("seals_applied", maximum=500) or "",
     )
     fields.finish()
     return command

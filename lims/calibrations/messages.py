@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lims.calibrations import analysis_messages, calculation_messages, warning_messages
+from lims.calibrations import adjustment_messages, analysis_messages, calculation_messages, warning_messages
 from lims.core.marks import N_
 
 MESSAGES: Final[dict[str, str]] = {
@@ -58,7 +58,6 @@ MESSAGES: Final[dict[str, str]] = {
     "run.other_evaluation": N_("The stored result is not the one that was reviewed."),
     "run.evaluation_stale": N_("A newer result was stored meanwhile; look at it before you decide."),
     "run.not_released": N_("Run %(number)s is not released yet."),
-    "run.adjusted_before_as_found": N_("Read the item as found before it is adjusted."),
     "evaluation.not_found": N_("There is no such result."),
     "evaluation.damaged": N_("The stored result of run %(number)s does not fit its digest; it may have been altered."),
     # readings
@@ -89,9 +88,11 @@ MESSAGES: Final[dict[str, str]] = {
     **calculation_messages.MESSAGES,
     **analysis_messages.MESSAGES,
     **warning_messages.MESSAGES,
+    **adjustment_messages.MESSAGES,
 }
 
 LABELS: Final[dict[str, str]] = {
+    **adjustment_messages.LABELS,
     "run_state.draft": N_("draft"),
     "run_state.submitted": N_("submitted"),
     "run_state.reviewed": N_("reviewed"),

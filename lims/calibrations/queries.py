@@ -37,6 +37,7 @@ from lims.calibrations.models import (
 from lims.core.actor import Actor
 from lims.core.errors import NotFound
 from lims.jobs.facts import AgreedSpecification, DecisionRule
+from lims.jobs.notice_facts import ConsentWay
 from lims.people import access
 from lims.people.access import Permission
 from lims.people.models import Site
@@ -357,6 +358,11 @@ def adjustments(session: Session, run_id: int) -> tuple[AdjustmentFacts, ...]:
 def decisions(session: Session, run_id: int) -> tuple[DecisionFacts, ...]:
     """Return the decisions on a run, oldest first."""
     query = select(Decision).where(Decision.run_id == run_id).order_by(Decision.id)
+            consent_way=None if row.consent_way is None else ConsentWay(row.consent_way),
+            consent_evidence=row.consent_evidence or "",
+            performer_id=row.performer_id,
+            performer_name=row.performer_name or "",
+            adjusted_at=row.adjusted_at,
     return tuple(
         DecisionFacts(
             id=row.id,

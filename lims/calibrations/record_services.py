@@ -1,4 +1,4 @@
-"""What is recorded beside the readings of a draft: left out, justified, adjusted."""
+"""What is recorded beside the readings of a draft: left out, justified."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
-from lims.calibrations.commands import Exclude, Justify, RecordAdjustment
+from lims.calibrations.commands import Exclude, Justify
 from lims.calibrations.facts import (
-    CONDITIONS,
-    AdjustmentFacts,
     ExclusionFacts,
     ExclusionKind,
     JustificationFacts,
     JustificationKind,
     RunFacts,
 )
-from lims.calibrations.models import Adjustment, ReadingExclusion, RunJustification
+from lims.calibrations.models import ReadingExclusion, RunJustification
 from lims.calibrations.reading_services import cell_units
 from lims.calibrations.services import check_performer, editable
 from lims.calibrations.workflow import CLAUSE_AMENDMENTS
@@ -140,37 +138,3 @@ def justify(session: Session, actor: Actor, command: Justify, *, now: datetime) 
     after = {"kind": command.kind, "subject": command.subject, "text": entry.text_vi}
     audit.record(session, actor, "run.justified", ("run", run.id), now=now, site_id=run.site_id, after=after)
     return queries.justifications(session, run.id)[-1]
-
-
-def record_adjustment(session: Session, actor: Actor, command: RecordAdjustment, *, now: datetime) -> AdjustmentFacts:
-    """Note an adjustment after the readings as found, with the customer's consent; as left readings may follow.
-
-    Refuses one before anything was read as found (ISO/IEC 17025:2017, 7.8.4.1 d).
-    """
-    _row, run = editable(session, actor, command.run_id)
-    check_performer(session, run, actor, on=local_date(now, run.timezone))
-    read = [r for r in queries.readings(session, run.id) if r.address.section != CONDITIONS]
-    if not read:
-        raise RuleViolation("run.adjusted_before_as_found", clause="ISO/IEC 17025:2017, 7.8.4.1")
-    wanted = {"description_vi": command.description_vi, "consent_by": command.consent_by}
-    missing = [FieldError(name, "field.missing") for name, text in wanted.items() if not text.strip()]
-    if missing:
-        raise InvalidInput(missing)
-    entry = Adjustment(
-        run_id=run.id,
-        kind=command.kind,
-        description_vi=normalise(command.description_vi),
-        description_en=normalise(command.description_en) or None,
-        consent_by=normalise(command.consent_by),
-        consent_at=command.consent_at,
-        seals_removed=normalise(command.seals_removed) or None,
-        seals_applied=normalise(command.seals_applied) or None,
-        actor_id=actor.person_id,
-        actor_name=actor.name,
-        at=now,
-    )
-    session.add(entry)
-    session.flush()
-    after = {"kind": command.kind, "description": entry.description_vi, "seals_applied": entry.seals_applied}
-    audit.record(session, actor, "run.adjusted", ("run", run.id), now=now, site_id=run.site_id, after=after)
-    return queries.adjustments(session, run.id)[-1]

@@ -24,6 +24,10 @@ from lims.calibrations.facts import (
 from lims.calibrations.gathering import RunMaterial
 from lims.calibrations.workflow import MissingCells, SlotNeed, Standing, UseFault
 from lims.core.clock import local_date
+from lims.jobs import notice_queries
+from lims.jobs import queries as jobs
+from lims.jobs.facts import ItemState
+from lims.jobs.notice_facts import AnswerChoice
 from lims.procedures import queries as procedures
 from lims.procedures.definition_facts import Section
 from lims.procedures.facts import Activity
@@ -57,9 +61,32 @@ def standing(
         missing_conditions=missing_conditions,
         justifications=queries.justifications(session, material.run.id),
         unauthorised=tuple(_unauthorised(session, material)),
+        item_state=_item_state(session, material.run),
+        **_asked(session, material),
+        stale_as_left=_stale_as_left(material),
         evaluation_code=None if failure is None else failure.code,
         evaluation_values={} if failure is None else {"point": failure.point, **failure.values},
     )
+
+
+def _item_state(session: Session, run: RunFacts) -> ItemState | None:
+    return None if run.job_item_id is None else jobs.item_state(session, run.job_item_id)
+
+
+def _asked(session: Session, material: RunMaterial) -> dict[str, bool]:
+    """Return whether the customer's answer is awaited, or asks for an adjustment that was not made."""
+    if material.run.job_item_id is None:
+        return {}
+    waits, answer = notice_queries.asked_of_customer(session, material.run.job_item_id)
+    wanted = answer in {AnswerChoice.ADJUST, AnswerChoice.REPAIR} and not material.adjustments
+    return {"waits_for_answer": waits, "adjustment_wanted": wanted}
+
+
+def _stale_as_left(material: RunMaterial) -> int:
+    """Return how many readings as left are older than the last adjustment: they say nothing of the item as it is."""
+    made = [entry.made_at for entry in material.adjustments]
+    as_left = (entry for entry in material.current if entry.address.phase == Phase.AS_LEFT)
+    return sum(entry.observed_at < max(made) for entry in as_left) if made else 0
 
 
 def _slots(material: RunMaterial) -> Iterator[SlotNeed]:

@@ -21,6 +21,7 @@ from lims.calibrations.facts import (
     RunState,
 )
 from lims.core.errors import Forbidden, RuleViolation
+from lims.jobs.facts import ItemState
 
 _D, _S, _V, _R, _X = RunState.DRAFT, RunState.SUBMITTED, RunState.REVIEWED, RunState.RELEASED, RunState.VOIDED
 
@@ -42,6 +43,9 @@ CLAUSE_TRACEABILITY: Final = "ISO/IEC 17025:2017, 6.5.1"
 CLAUSE_METHOD: Final = "ISO/IEC 17025:2017, 7.2.1.7"
 CLAUSE_REPORT: Final = "ISO/IEC 17025:2017, 7.8.1.1"
 CLAUSE_DATA: Final = "ISO/IEC 17025:2017, 7.11.3"
+CLAUSE_ADJUSTMENT: Final = "ISO/IEC 17025:2017, 7.8.4.1 d"
+CLAUSE_ANSWER: Final = "ISO/IEC 17025:2017, 7.1.8"
+_GONE: Final = frozenset({ItemState.CANCELLED, ItemState.NOT_CALIBRATABLE, ItemState.HANDED_BACK})
 
 
 class Step(IntEnum):
@@ -115,6 +119,10 @@ class Standing:
     missing_conditions: Sequence[ConditionRange] = ()
     justifications: Sequence[JustificationFacts] = ()
     unauthorised: Sequence[str] = ()
+    item_state: ItemState | None = None
+    waits_for_answer: bool = False
+    adjustment_wanted: bool = False
+    stale_as_left: int = 0
     evaluation_code: str | None = None
     evaluation_values: Mapping[str, object] = field(default_factory=dict)
 
@@ -130,6 +138,7 @@ def problems(standing: Standing) -> tuple[Problem, ...]:
         detail = (standing.evaluation_code, standing.evaluation_values)
         found.append(Problem("run.evaluation_fails", Step.SUBMIT, "preview", CLAUSE_DATA, {}, *detail))
     if standing.run.purpose not in ISSUABLE:
+    found += _item(standing)
         values = {"purpose": str(standing.run.purpose)}
         found.append(Problem("run.purpose_not_issuable", Step.RELEASE, "what", CLAUSE_REPORT, values))
     return tuple(found)
@@ -215,6 +224,21 @@ def check_transition(run: RunFacts, to: RunState) -> None:
         raise RuleViolation("run.transition", clause=CLAUSE_DATA, state=run.state, to=to, number=run.number)
 
 
+def _item(standing: Standing) -> list[Problem]:
+    """Return what the item's own way keeps back: it is gone, waits, or was adjusted after it was read as left."""
+    found = []
+    if standing.item_state in _GONE:
+        found.append(Problem("run.item_gone", Step.SUBMIT, "what", CLAUSE_RECORDS, {"state": standing.item_state}))
+    elif standing.item_state is ItemState.ON_HOLD or standing.waits_for_answer:
+        found.append(Problem("run.item_waits", Step.RELEASE, "as-found", CLAUSE_ANSWER))
+    elif standing.adjustment_wanted:
+        found.append(Problem("run.adjustment_wanted", Step.RELEASE, "as-found", CLAUSE_ANSWER))
+    if standing.stale_as_left:
+        values: dict[str, object] = {"count": standing.stale_as_left}
+        found.append(Problem("run.as_left_before_adjustment", Step.SUBMIT, "adjustment", CLAUSE_ADJUSTMENT, values))
+    return found
+
+
 class RunHeader(Protocol):
     """What the state rules look at: a run's facts, or the few that were read for one cell."""
 
@@ -264,6 +288,7 @@ def check_reviewer(
 ) -> None:
     """Refuse a reviewer who had a hand in the run, or who is not authorised for its procedure today.
 
+        people.setdefault(adjustment.performer_id or adjustment.actor_id, Involvement.ADJUSTED)
     Raises RuleViolation (own run) or Forbidden (no authorisation).
     """
     if person_id in involved_people:

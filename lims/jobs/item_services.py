@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from lims.core import audit
 from lims.core.actor import Actor
 from lims.core.clock import local_date
-from lims.core.errors import InvalidInput, NotFound, StaleRecord
+from lims.core.errors import InvalidInput, NotFound, RuleViolation, StaleRecord
 from lims.core.text import normalise
-from lims.jobs import queries
+from lims.jobs import notice_queries, queries
 from lims.jobs.facts import (
     HoldItem,
+    HoldReason,
     ItemState,
     JobItemFacts,
     MoveItem,
@@ -21,6 +22,7 @@ from lims.jobs.facts import (
     SubcontractItem,
 )
 from lims.jobs.models import Job, JobItem, JobItemStateChange
+from lims.jobs.notice_workflow import CLAUSE_CUSTOMER
 from lims.jobs.workflow import check_start, check_step
 from lims.people import queries as people
 from lims.people.access import Permission, require
@@ -81,10 +83,15 @@ def hold_item(session: Session, actor: Actor, command: HoldItem, *, now: datetim
 
 
 def resume_item(session: Session, actor: Actor, command: MoveItem, *, now: datetime) -> JobItemFacts:
-    """Take up work again on an item on hold; a contract changed meanwhile must be reviewed. As for `start_item`."""
+    """Take up work again on an item on hold; a contract changed meanwhile must be reviewed. As for `start_item`.
+
+    Refuses an item that waits for the answer to a notice: the answer is recorded, and moves it (7.1.8).
+    """
     item, facts = own_item(session, actor, command.item_id, command.row_version, _BENCH)
     check_step(facts, ItemState.IN_WORK, command.reason)
     check_start(facts)
+    if facts.hold_reason is HoldReason.CUSTOMER and notice_queries.open_notice(session, facts.id) is not None:
+        raise RuleViolation("item.answer_missing", clause=CLAUSE_CUSTOMER, position=facts.position)
     return move_item(session, actor, item, facts, ItemState.IN_WORK, command.reason, now)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from lims.core.marks import N_
+from lims.jobs import notice_messages
 
 MESSAGES: Final[dict[str, str]] = {
+    **notice_messages.MESSAGES,
     "job.no_customer": N_("This organisation is not a customer (or no longer). Enter it as a customer first."),
     "job.promised_before_request": N_("The promised date lies before the request of %(requested_on)s."),
     "job.no_items": N_("The job has no items yet."),
@@ -38,6 +40,7 @@ MESSAGES: Final[dict[str, str]] = {
 }
 
 LABELS: Final[dict[str, str]] = {
+    **notice_messages.LABELS,
     "item_state.expected": N_("expected"),
     "item_state.received": N_("received"),
     "item_state.attended": N_("attended on site"),

@@ -49,7 +49,7 @@ class AnswerChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A point that does not conform as found; numbers are reported text, limits in `unit` about the nominal value."""
+    """A point that does not conform as found; numbers are reported text, limits are those agreed for the error."""
 
     section_vi: str
     section_en: str
@@ -61,8 +61,9 @@ class Failure:
     expanded_uncertainty: str
     coverage_factor: str
     unit: str
-    lower: str
-    upper: str
+    lower: str | None
+    upper: str | None
+    limit_unit: str
     decision: str
 
 
@@ -78,14 +79,10 @@ class StandardNamed:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a notice tells: the run, when, by which procedure and standards, against what, and each point that fails.
-
-    `digest` is that of the whole result, so that a later change of a reading is seen.
-    """
+    """What a notice tells: the run, when, by which procedure and standards, against what, and each point that fails."""
 
     run_id: int
     run_number: str
-    digest: str
     measured_from: date
     measured_to: date
     procedure: str

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from lims.core.actor import Actor
 from lims.core.errors import NotFound
@@ -56,6 +56,20 @@ def notices_of_run(session: Session, run_id: int) -> list[NoticeFacts]:
 def open_notice(session: Session, item_id: int) -> NoticeFacts | None:
     """Return the notice on an item that still waits for its answer, if one does."""
     return next((entry for entry in notices_of_item(session, item_id) if waits(entry)), None)
+
+
+def asked_of_customer(session: Session, item_id: int) -> tuple[bool, AnswerChoice | None]:
+    """Return whether a notice on an item still waits for its answer, and what was answered last."""
+    query = (
+        select(CustomerAnswer.choice)
+        .select_from(CustomerNotice)
+        .outerjoin(CustomerAnswer, CustomerAnswer.notice_id == CustomerNotice.id)
+        .where(CustomerNotice.job_item_id == item_id, CustomerNotice.state != NoticeState.WITHDRAWN)
+        .order_by(CustomerNotice.id, CustomerAnswer.id)
+    )
+    choices = list(session.execute(query).scalars())
+    answered = [AnswerChoice(choice) for choice in choices if choice is not None]
+    return None in choices, answered[-1] if answered else None
 
 
 def waits(notice: NoticeFacts) -> bool:
@@ -115,9 +129,11 @@ def counts(session: Session, actor: Actor) -> Mapping[NoticeState, int]:
 
 def open_holds(session: Session, actor: Actor, *, on: date) -> list[HoldLine]:
     """Return the items on hold at the actor's sites, those that wait longest first."""
+    step = aliased(JobItemStateChange)
     since = (
-        select(func.max(JobItemStateChange.id))
-        .where(JobItemStateChange.job_item_id == JobItem.id, JobItemStateChange.to_state == ItemState.ON_HOLD)
+        select(func.max(step.id))
+        .where(step.job_item_id == JobItem.id, step.to_state == ItemState.ON_HOLD)
+        .correlate(JobItem)
         .scalar_subquery()
     )
     query = (
@@ -143,7 +159,7 @@ def open_holds(session: Session, actor: Actor, *, on: date) -> list[HoldLine]:
             customer_vi=names[job.customer_id][0],
             customer_en=names[job.customer_id][1],
             state=ItemState(item.state),
-            hold_reason=HoldReason(item.hold_reason),
+            hold_reason=HoldReason(item.hold_reason or HoldReason.CUSTOMER),
             since=change.at,
             reason=change.reason or "",
             notice_id=asking.get(item.id, (None, None))[0],

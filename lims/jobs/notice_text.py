@@ -1,4 +1,4 @@
-"""The words a notice starts with, in Vietnamese and English: written once from what was found, then open to revision."""
+"""The words a notice starts with, in Vietnamese and English: written from what was found, then open to revision."""
 
 from __future__ import annotations
 

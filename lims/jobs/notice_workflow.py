@@ -9,7 +9,7 @@ from lims.core.errors import FieldError, InvalidInput, RuleViolation
 from lims.jobs.facts import ItemState
 from lims.jobs.notice_facts import AnswerChoice, ConsentWay, Letter, NoticeFacts, NoticeState, RecordAnswer
 
-CLAUSE_CUSTOMER: Final = "ISO/IEC 17025:2017, 7.1.6"
+CLAUSE_CUSTOMER: Final = "ISO/IEC 17025:2017, 7.1.8"
 CLAUSE_REPORT: Final = "ISO/IEC 17025:2017, 7.8.1.1"
 
 _D, _A, _S, _W = NoticeState.DRAFT, NoticeState.APPROVED, NoticeState.SENT, NoticeState.WITHDRAWN

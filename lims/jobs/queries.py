@@ -56,6 +56,14 @@ def job_item_facts(session: Session, item_id: int) -> JobItemFacts:
     return found[0]
 
 
+def item_state(session: Session, item_id: int) -> ItemState:
+    """Return where an item stands. Raises NotFound."""
+    state = session.execute(select(JobItem.state).where(JobItem.id == item_id)).scalar_one_or_none()
+    if state is None:
+        raise NotFound
+    return ItemState(state)
+
+
 def items_of(session: Session, job_id: int) -> list[JobItemFacts]:
     """Return the items of a job by position."""
     return _items(session, JobItem.job_id == job_id)

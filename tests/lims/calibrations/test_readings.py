@@ -13,13 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
-from lims.calibrations.commands import Decide, Exclude, Justify, OpenRun, RecordAdjustment, RecordReading
+from lims.calibrations.commands import Decide, Exclude, Justify, OpenRun, RecordReading
 from lims.calibrations.decision_services import release_run, review_run, submit_run
 from lims.calibrations.evaluations import last_evaluation
 from lims.calibrations.facts import CONDITIONS, Address, ExclusionKind, JustificationKind, Phase, RunFacts, RunPurpose
 from lims.calibrations.models import Reading
 from lims.calibrations.reading_services import correct_reading, record_reading
-from lims.calibrations.record_services import exclude, justify, record_adjustment
+from lims.calibrations.record_services import exclude, justify
 from lims.calibrations.services import open_run
 from lims.core.audit import verify_chains
 from lims.core.db import Database
@@ -201,25 +201,6 @@ def test_a_justified_condition_no_longer_holds_the_release(session: Session) -> 
         justify(session, bench.technician, replace(command, subject="pressure_of_time"), now=NOW)
     (entry,) = queries.justifications(session, run.id)
     assert entry.on_certificate
-
-
-def test_an_adjustment_opens_the_sheet_as_left(session: Session) -> None:
-    bench = make_bench(session)
-    run = make_run(session, bench)
-    equip(session, bench, run)
-    command = RecordAdjustment(run.id, "adjustment", "Thêm chì vào buồng điều chỉnh", "Khách hàng", NOW)
-    with pytest.raises(RuleViolation) as error:
-        record_adjustment(session, bench.technician, command, now=NOW)
-    assert error.value.code == "run.adjusted_before_as_found"
-    read_all(session, bench, run)
-    record_adjustment(session, bench.technician, command, now=NOW)
-    for cycle in (1, 2, 3):
-        for place, role in ((1, "standard"), (2, "item"), (3, "item"), (4, "standard")):
-            address = replace(cell(cycle, place, role), phase=str(Phase.AS_LEFT))
-            typed = "0,005" if role == "item" else "0,004"
-            record_reading(session, bench.technician, reading_command(run, address, typed), now=NOW)
-    view = submit_run(session, bench.technician, Decide(run.id), now=NOW)
-    assert [(row.phase, row.reported_value) for row in view.results] == [("as_found", "25"), ("as_left", "6")]
 
 
 def many_cells(session: Session) -> tuple[Bench, RunFacts]:

@@ -342,7 +342,14 @@ def test_what_is_recorded_beside_the_readings(site: Site) -> None:
     assert post(client, f"{page}/justifications", wanted, page=page).status_code == 303
     answer = post(client, f"{page}/exclusions", {"what": "1", "kind": "excluded", "exclusion_reason": ""}, page=page)
     assert answer.status_code == 422
-    adjusted = {"description_vi": "Thêm chì", "consent_by": "Khách", "consent_at": "2026-03-02T14:00"}
+    adjusted = {
+        "kind": "adjustment",
+        "description_vi": "Thêm chì",
+        "consent_by": "Khách",
+        "consent_at": "2026-03-02T14:00",
+        "consent_way": "phone",
+        "consent_evidence": "Gọi lại số của khách",
+    }
     assert post(client, f"{page}/adjustments", adjusted, page=page).status_code == 303
     shown = client.get(page).text
     assert "Dùng hai quả cân phụ" in shown
