@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lims.calibrations import adjustment_messages, analysis_messages, calculation_messages, warning_messages
+from lims.calibrations import adjustment_messages, analysis_messages, batch_messages, calculation_messages, warning_messages
 from lims.core.marks import N_
 
 MESSAGES: Final[dict[str, str]] = {
@@ -88,6 +88,7 @@ MESSAGES: Final[dict[str, str]] = {
     **calculation_messages.MESSAGES,
     **analysis_messages.MESSAGES,
     **warning_messages.MESSAGES,
+    **batch_messages.MESSAGES,
     **adjustment_messages.MESSAGES,
 }
 
@@ -175,4 +176,5 @@ LABELS: Final[dict[str, str]] = {
     "field.comment": N_("Comment"),
     "field.exclusion_reason": N_("Reason"),
     "field.reading_comment": N_("Comment"),
+    **batch_messages.LABELS,
 }

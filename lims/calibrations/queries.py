@@ -67,6 +67,7 @@ _RUN = {"": _BY_ID} | {
 }
 _PEOPLE = (
     select(
+        RunPerson.run_id,
         RunPerson.person_id,
         RunPerson.person_name,
         RunPerson.activity,
@@ -74,7 +75,7 @@ _PEOPLE = (
         RunPerson.title_vi,
         RunPerson.title_en,
     )
-    .where(RunPerson.run_id == bindparam("run"))
+    .where(RunPerson.run_id.in_(bindparam("runs", expanding=True)))
     .order_by(RunPerson.id)
 )
 _OWNER = select(Site.organisation_id).where(Site.id == bindparam("site"))
@@ -115,7 +116,19 @@ def run_facts(session: Session, actor: Actor, run_id: int) -> RunFacts:
 def facts_of(session: Session, row: CalibrationRun) -> RunFacts:
     """Return the facts of a run whose row was read (and whose reader was checked) before."""
     timezone = session.execute(_ZONE, {"site": row.site_id}).scalar_one()
-    people = session.execute(_PEOPLE, {"run": row.id})
+    return run_facts_of(row, timezone, [entry[1:] for entry in session.execute(_PEOPLE, {"runs": [row.id]})])
+
+
+def people_of(session: Session, run_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """Return the rows of those who take part in runs, by run, as `run_facts_of` wants them."""
+    found: dict[int, list[Any]] = {run_id: [] for run_id in run_ids}
+    for run_id, *person in session.execute(_PEOPLE, {"runs": list(run_ids)}):
+        found[run_id].append(person)
+    return found
+
+
+def run_facts_of(row: CalibrationRun, timezone: str, people: Sequence[Any]) -> RunFacts:
+    """Return the facts of a run from what was read of it."""
     return RunFacts(
         id=row.id,
         token=row.token,
@@ -145,8 +158,8 @@ def facts_of(session: Session, row: CalibrationRun) -> RunFacts:
         void_reason=row.void_reason or "",
         row_version=row.row_version,
         people=tuple(
-            RunPersonFacts(p.person_id, p.person_name, p.activity, p.at, p.title_vi or "", p.title_en or "")
-            for p in people
+            RunPersonFacts(person_id, name, activity, at, title_vi or "", title_en or "")
+            for person_id, name, activity, at, title_vi, title_en in people
         ),
         replaces_run_id=row.replaces_run_id,
         room_id=row.room_id,
@@ -345,6 +358,11 @@ def adjustments(session: Session, run_id: int) -> tuple[AdjustmentFacts, ...]:
             description_en=row.description_en or "",
             consent_by=row.consent_by,
             consent_at=row.consent_at,
+            consent_way=None if row.consent_way is None else ConsentWay(row.consent_way),
+            consent_evidence=row.consent_evidence or "",
+            performer_id=row.performer_id,
+            performer_name=row.performer_name or "",
+            adjusted_at=row.adjusted_at,
             seals_removed=row.seals_removed or "",
             seals_applied=row.seals_applied or "",
             actor_id=row.actor_id,
@@ -358,11 +376,6 @@ def adjustments(session: Session, run_id: int) -> tuple[AdjustmentFacts, ...]:
 def decisions(session: Session, run_id: int) -> tuple[DecisionFacts, ...]:
     """Return the decisions on a run, oldest first."""
     query = select(Decision).where(Decision.run_id == run_id).order_by(Decision.id)
-            consent_way=None if row.consent_way is None else ConsentWay(row.consent_way),
-            consent_evidence=row.consent_evidence or "",
-            performer_id=row.performer_id,
-            performer_name=row.performer_name or "",
-            adjusted_at=row.adjusted_at,
     return tuple(
         DecisionFacts(
             id=row.id,

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
+from lims.calibrations.batch_queries import batch_number
+from lims.calibrations.batch_workflow import check_not_in_batch
 from lims.calibrations.commands import Exclude, Justify
 from lims.calibrations.facts import (
     ExclusionFacts,
@@ -16,7 +18,7 @@ from lims.calibrations.facts import (
     RunFacts,
 )
 from lims.calibrations.models import ReadingExclusion, RunJustification
-from lims.calibrations.reading_services import cell_units
+from lims.calibrations.reading_queries import cell_units
 from lims.calibrations.services import check_performer, editable
 from lims.calibrations.workflow import CLAUSE_AMENDMENTS
 from lims.core import audit
@@ -44,7 +46,8 @@ def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) 
     if command.kind is ExclusionKind.WITHDRAWN:
         _check_own(session, actor, command)
     section, point, phase = _excluded_place(session, run, command)
-    approver = _approver(session, actor, run, command, local_date(now, run.timezone))
+    today = local_date(now, run.timezone)
+    approver = approver_of(session, actor, run, command.kind, command.approver_id, today)
     entry = ReadingExclusion(
         run_id=run.id,
         reading_id=command.reading_id,
@@ -73,26 +76,30 @@ def _check_own(session: Session, actor: Actor, command: Exclude) -> None:
     )
     if reading is None or reading.writer_id != actor.person_id:
         raise RuleViolation("reading.not_own", clause=CLAUSE_AMENDMENTS)
+    if reading.shared:
+        check_not_in_batch(batch_number(session, queries.run_row(session, command.run_id).batch_id))
 
 
-def _approver(session: Session, actor: Actor, run: RunFacts, command: Exclude, today: date) -> PersonFacts | None:
+def approver_of(
+    session: Session, actor: Actor, run: RunFacts, kind: ExclusionKind, approver_id: int | None, today: date
+) -> PersonFacts | None:
     """Return who approves: another person, authorised today to review by the run's procedure."""
-    if command.approver_id is None and command.kind is not ExclusionKind.EXCLUDED:
+    if approver_id is None and kind is not ExclusionKind.EXCLUDED:
         return None
-    if command.approver_id is None or command.approver_id == actor.person_id:
+    if approver_id is None or approver_id == actor.person_id:
         raise InvalidInput([FieldError("approver_id", "reading.approver_needed")])
     version = procedures.procedure_version_facts(session, run.procedure_version_id)
     allowed = procedures.authorisation_for(
         session,
-        command.approver_id,
+        approver_id,
         procedure_id=version.procedure_id,
         activity=Activity.REVIEW,
         on=today,
         site_id=run.site_id,
     )
     if allowed is None:
-        raise InvalidInput([FieldError("approver_id", "field.not_a_choice", {"text": command.approver_id})])
-    return people.person_facts(session, command.approver_id)
+        raise InvalidInput([FieldError("approver_id", "field.not_a_choice", {"text": approver_id})])
+    return people.person_facts(session, approver_id)
 
 
 def _excluded_place(session: Session, run: RunFacts, command: Exclude) -> tuple[str, str, str]:
@@ -103,7 +110,7 @@ def _excluded_place(session: Session, run: RunFacts, command: Exclude) -> tuple[
                 return reading.address.section, reading.address.point, str(reading.address.phase)
         raise InvalidInput([FieldError("reading_id", "reading.not_current")])
     definition = procedures.procedure_version_facts(session, run.procedure_version_id).definition
-    if (command.section, command.point) not in {(a.section, a.point) for a in cell_units(definition, run)}:
+    if (command.section, command.point) not in {(a.section, a.point) for a in cell_units(definition, run.points)}:
         raise InvalidInput([FieldError("point", "reading.no_such_cell")])
     return command.section, command.point, str(command.phase)
 

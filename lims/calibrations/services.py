@@ -11,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
+from lims.calibrations.batch_queries import batch_number
+from lims.calibrations.batch_workflow import check_not_in_batch
 from lims.calibrations.commands import ChangeRun, ChooseEquipment, OpenRun, WithdrawEquipment
 from lims.calibrations.facts import Activity, EquipmentUseFacts, RunFacts, RunPurpose, RunState
 from lims.calibrations.models import CalibrationRun, EquipmentUse, RunPerson
@@ -270,7 +272,23 @@ def choose_equipment(session: Session, actor: Actor, command: ChooseEquipment, *
     without a terminal, already chosen or not made for the slot (ISO/IEC 17025:2017, 6.4.4 and 6.5).
     """
     _row, run = editable(session, actor, command.run_id, seen_row_version=command.seen_row_version)
+    check_not_in_batch(batch_number(session, run.batch_id))
     check_performer(session, run, actor, on=local_date(now, run.timezone))
+    facts, after = add_use(session, actor, run, command, now=now)
+    _note(session, actor, "run.equipment_chosen", run, now, after=after)
+    return facts
+
+
+def add_use(
+    session: Session,
+    actor: Actor,
+    run: RunFacts,
+    command: ChooseEquipment,
+    *,
+    now: datetime,
+    batch_id: int | None = None,
+) -> tuple[EquipmentUseFacts, dict[str, Any]]:
+    """Check a use and store it for a run, or for the batch that the run stands for; with what its record says."""
     slot = _slot(session, run, command.slot)
     content_id = command.content_id
     if command.calibration_id is not None:
@@ -282,7 +300,8 @@ def choose_equipment(session: Session, actor: Actor, command: ChooseEquipment, *
     else:
         _check_place(run, standards.standard_facts(session, command.standard_id).site_id)
     use = EquipmentUse(
-        run_id=run.id,
+        run_id=run.id if batch_id is None else None,
+        batch_id=batch_id,
         standard_id=command.standard_id,
         calibration_id=command.calibration_id,
         content_id=content_id,
@@ -299,9 +318,7 @@ def choose_equipment(session: Session, actor: Actor, command: ChooseEquipment, *
     session.add(use)
     session.flush()
     facts = queries.use_facts(session, use)
-    after = {"slot": slot.slot, "standard": facts.standard_code, "calibration": facts.certificate_number}
-    _note(session, actor, "run.equipment_chosen", run, now, after=after)
-    return facts
+    return facts, {"slot": slot.slot, "standard": facts.standard_code, "calibration": facts.certificate_number}
 
 
 def _slot(session: Session, run: RunFacts, name: str) -> EquipmentSlot:
@@ -364,19 +381,26 @@ def _check_usable(session: Session, run: RunFacts, use: EquipmentUseFacts, now: 
 def withdraw_equipment(session: Session, actor: Actor, command: WithdrawEquipment, *, now: datetime) -> RunFacts:
     """Take a standard out of a draft again, with the reason; the row stays (ISO/IEC 17025:2017, 7.5.2)."""
     use = session.get(EquipmentUse, command.use_id)
+    if use is not None:
+        check_not_in_batch(batch_number(session, use.batch_id))
     if use is None or use.run_id is None:
         raise NotFound("run.not_found")
     _row, run = editable(session, actor, use.run_id, seen_row_version=command.seen_row_version)
     check_performer(session, run, actor, on=local_date(now, run.timezone))
-    if use.withdrawn_at is not None:
-        raise RuleViolation("run.already_withdrawn", clause="ISO/IEC 17025:2017, 7.5.2")
-    if not command.reason.strip():
-        raise InvalidInput([FieldError("reason", "run.reason_needed")])
-    use.withdrawn_at, use.withdrawn_by_name, use.withdrawn_reason = now, actor.name, command.reason.strip()
-    session.flush()
-    after = {"use": use.id, "slot": use.slot, "reason": command.reason.strip()}
+    after = take_out(session, actor, use, command.reason, now=now)
     _note(session, actor, "run.equipment_withdrawn", run, now, after=after)
     return run
+
+
+def take_out(session: Session, actor: Actor, use: EquipmentUse, reason: str, *, now: datetime) -> dict[str, Any]:
+    """Mark a use as withdrawn, with the reason; returns what its record says."""
+    if use.withdrawn_at is not None:
+        raise RuleViolation("run.already_withdrawn", clause="ISO/IEC 17025:2017, 7.5.2")
+    if not reason.strip():
+        raise InvalidInput([FieldError("reason", "run.reason_needed")])
+    use.withdrawn_at, use.withdrawn_by_name, use.withdrawn_reason = now, actor.name, reason.strip()
+    session.flush()
+    return {"use": use.id, "slot": use.slot, "reason": reason.strip()}
 
 
 def _note(

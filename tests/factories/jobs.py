@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lims.jobs import queries
 from lims.jobs.facts import (
+    AgreedPoints,
     AgreedSpecification,
     DecisionRule,
     ItemState,
@@ -18,6 +19,7 @@ from lims.jobs.facts import (
     LegalRegime,
     LocationKind,
     PurposeOfUse,
+    points_to_json,
 )
 from lims.jobs.models import Job, JobItem
 
@@ -62,6 +64,7 @@ def make_job_item(
     state: ItemState = ItemState.RECEIVED,
     agreed_specification: AgreedSpecification | None = None,
     decision_rule: DecisionRule | None = None,
+    points: tuple[AgreedPoints, ...] = (),
 ) -> JobItemFacts:
     """Put an item into a job."""
     position = session.execute(
@@ -78,6 +81,7 @@ def make_job_item(
         addressee_id=job.customer_id,
         agreed_specification=(agreed_specification or AgreedSpecification()).to_json(),
         decision_rule=(decision_rule or DecisionRule()).to_json(),
+        points=points_to_json(points),
         location_kind=LocationKind.LABORATORY,
         purpose_of_use=PurposeOfUse.GROUP_1,
         legal_regime=LegalRegime.CALIBRATION,
