@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from waitress import wasyncore
 from waitress.server import create_server
 
 from lims.app import create_app
@@ -52,14 +53,16 @@ def serving(database: Database, data_dir: Path, clock: Clock) -> Iterator[LiveSe
             secret_key="a key of the tests, long enough to be taken",
             base_url=url,
         )
-        server = create_server(create_app(settings, clock, database), sockets=[listener], threads=4)
+        server: Any = create_server(create_app(settings, clock, database), sockets=[listener], threads=4)
         thread = threading.Thread(target=server.run, name="live server", daemon=True)
         thread.start()
         try:
             yield LiveServer(url, settings)
         finally:
-            server.close()
+            # In the server's own thread, between two events: closed from here, its sockets would vanish under it.
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, True))
             thread.join(timeout=10)
+            server.task_dispatcher.shutdown()
 
 
 def chromium_path() -> str:

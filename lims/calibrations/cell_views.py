@@ -48,11 +48,12 @@ def record_cell(run_id: int) -> ResponseReturnValue:
 @bp.post("/runs/<int:run_id>/cells/undo")
 @requires(Permission.RECORD_READINGS)
 def undo_cell(run_id: int) -> ResponseReturnValue:
-    """Undo one's own last entry in a cell, as a step of the record."""
+    """Undo one's own last entry in a cell, or do it again (`redo`), as a step of the record."""
 
     def undo(session: Session) -> Address:
         address = forms.parse_address(request.form.get("key", ""))
-        command = forms.parse_take_back(run_id, request.form, _("undone"))
+        reason = _("done again") if "redo" in request.form else _("undone")
+        command = forms.parse_take_back(run_id, request.form, reason)
         cell_services.take_back(session, current_actor(), command, now=now())
         return address
 

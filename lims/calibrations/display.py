@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flask import Blueprint
+from flask_babel import gettext as _
 
 from calc.errors import CalcError
-from calc.units import display_unit
+from calc.units import display_unit, division_of
 from lims.calibrations.detail_facts import WarningFacts
 from lims.calibrations.facts import ResultFacts
 from lims.calibrations.workflow import Problem
@@ -17,12 +18,13 @@ from lims.core import formats, messages
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALL, _LARGE = -4, 9
-_WIDTH, _EDGE = 200.0, 12.0
+_WIDTH, _EDGE, _OUTSIDE, _MARK = 200.0, 12.0, 36.0, 7.0
+"""A picture's width; from its ends, where the outermost thing lies, a bracket, and the last place of a mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToleranceBar:
-    """A picture of an error against its limits: places on a line 200 wide."""
+    """A picture of an error against its limits: places on a line 200 wide; two limits lie always in the same places."""
 
     lower: float | None
     upper: float | None
@@ -33,11 +35,15 @@ class ToleranceBar:
 
 
 def unit_text(unit: str) -> str:
-    """Return a unit for a reader; one that is not known stays as it is."""
+    """Return a unit for a reader, a dial's division with what it is worth; one that is not known stays as it is."""
     try:
-        return display_unit(unit)
+        division = division_of(unit)
+        if division is None:
+            return display_unit(unit)
     except CalcError:
         return unit
+    name = _("1/10 div") if division.tenths else _("div")
+    return f"{name} ({formats.number(division.value)} {display_unit(division.unit)})"
 
 
 def figure(value: str | float | Decimal, digits: int = 10) -> str:
@@ -54,6 +60,11 @@ def figure(value: str | float | Decimal, digits: int = 10) -> str:
     return f"{formats.number(mantissa)}·10{str(exponent).translate(_SUPERSCRIPT)}"
 
 
+def to_places(value: str, places: int | None) -> str:
+    """Return a number with so many decimal places; where nobody knows how many, with some significant digits."""
+    return figure(value, 8) if places is None else formats.number(f"{Decimal(value):.{places}f}")
+
+
 def percent(probability: str) -> str:
     """Return a probability (a fraction) in per cent: "95,45 %"."""
     text = f"{Decimal(probability) * 100:f}"
@@ -68,12 +79,17 @@ def tolerance_bar(row: ResultFacts) -> ToleranceBar | None:
     error, spread = float(row.measurement_error), _reported_spread(row)
     lower = None if row.tolerance_lower is None else float(row.tolerance_lower)
     upper = None if row.tolerance_upper is None else float(row.tolerance_upper)
-    marks = [mark for mark in (lower, upper, error - spread, error + spread) if mark is not None]
-    low, high = min(marks), max(marks)
-    scale = (_WIDTH - 2 * _EDGE) / ((high - low) or 1.0)
+    if lower is not None and upper is not None and lower < upper:
+        low, scale = lower, (_WIDTH - 2 * _OUTSIDE) / (upper - lower)
+        start = _OUTSIDE
+    else:
+        marks = [mark for mark in (lower, upper, error - spread, error + spread) if mark is not None]
+        low, scale = min(marks), (_WIDTH - 2 * _EDGE) / ((max(marks) - min(marks)) or 1.0)
+        start = _EDGE
 
     def place(value: float) -> float:
-        return round(_EDGE + (value - low) * scale, 2)
+        """Return a place on the line; what lies beyond its end is shown at the end."""
+        return round(min(max(start + (value - low) * scale, _MARK), _WIDTH - _MARK), 2)
 
     tone = {"pass": "good", "fail": "bad"}.get(row.decision, "doubt")
     return ToleranceBar(
@@ -116,6 +132,7 @@ def install(blueprint: Blueprint) -> None:
     """Offer these to the templates of every page."""
     blueprint.add_app_template_filter(unit_text, "unit_text")
     blueprint.add_app_template_filter(figure, "figure")
+    blueprint.add_app_template_filter(to_places, "to_places")
     blueprint.add_app_template_filter(percent, "percent")
     blueprint.add_app_template_filter(problem_text, "problem_text")
     blueprint.add_app_template_filter(warning_text, "warning_text")

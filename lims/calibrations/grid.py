@@ -9,10 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
 from lims.calibrations.detail_facts import DerivedFacts
+from lims.calibrations.entry_units import EntryUnits, characters, entry_units
 from lims.calibrations.facts import (
     CONDITIONS,
     Address,
@@ -31,6 +33,7 @@ from lims.procedures.definition_facts import DerivedInput, LayoutKind, Measuring
 from lims.procedures.layouts import DOWN, Cell, cells, condition_cells
 
 _BY_SEQUENCE: Final = frozenset({LayoutKind.PAIRED})
+_MEANS: Final = frozenset({"mean", "mean_value", "mean_of_series", "mean_of_cycles"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,16 @@ class PointView:
         return f"{self.section}|{self.code}|{self.phase}"
 
     @property
+    def places(self) -> int | None:
+        """Return the decimal places of what was read, and one more; None where the result is in another unit."""
+        found = [cell.reading for row in self.rows for cell in row.cells if cell.reading is not None]
+        units = {reading.unit for reading in found} | {entry.unit for entry in self.derived}
+        numbers = [reading.value for reading in found if reading.value is not None]
+        if len(units) != 1 or not numbers:
+            return None
+        return 1 + max(max(-int(number.as_tuple().exponent), 0) for number in numbers)
+
+    @property
     def complete(self) -> bool:
         """Return whether every reading of the point is stored."""
         return all(cell.reading is not None for row in self.rows for cell in row.cells)
@@ -110,7 +123,9 @@ class PointView:
 class SheetView:
     """A section's cells in a phase. `kind` is its layout, `unit` what readings are typed in now.
 
-    `leading` is the symbol of the derived input that stands beside the readings, `leading_mean` whether it is a mean.
+    `leading` is the symbol of the derived input that stands beside the readings, `leading_mean` whether it is a mean;
+    a cell is as wide as `characters` of a number; `item_ranges` holds unit, resolution and its unit of each of the
+    item's ranges of this quantity.
     """
 
     section: str
@@ -125,6 +140,15 @@ class SheetView:
     leading_mean: bool = False
     judges_error: bool = False
     result_unit: str = ""
+    characters: int = 6
+    procedure_unit: str = ""
+    item_ranges: tuple[tuple[str, Decimal | None, str], ...] = ()
+
+    @property
+    def units(self) -> EntryUnits:
+        """Return the units that may be chosen for what is typed."""
+        typed = (cell.last.unit for row in self.rows for cell in row.cells if cell.last is not None)
+        return entry_units(self.unit, typed, self.procedure_unit, self.item_ranges)
 
     @property
     def rows(self) -> tuple[RowView, ...]:
@@ -226,19 +250,28 @@ def _sheet(
         said = left_out.get((section.code, point.code, phase))
         views.append(_point(section, point, phase, rows, view, "" if said is None else said.kind))
     first = next((entry for entry in section.inputs if isinstance(entry, DerivedInput)), None)
+    unit = _entry_unit(views) or section.layout.entry_unit
+    ranges = tuple(
+        (place.range.unit, place.range.resolution, place.range.resolution_unit or place.range.unit)
+        for place in material.instrument.ranges()
+        if place.function.quantity == section.quantity
+    )
     return SheetView(
         section=section.code,
         title_vi=section.title_vi,
         title_en=section.title_en or section.title_vi,
         phase=phase,
         kind=str(section.layout.kind),
-        unit=_entry_unit(views) or section.layout.entry_unit,
+        unit=unit,
         columns=columns_of(section, arranged[points[0].code][0]) if points else (),
         points=tuple(views),
         leading="" if first is None else first.symbol,
-        leading_mean=first is not None and first.reduction == "mean",
+        leading_mean=first is not None and first.reduction in _MEANS,
         judges_error=any(output.error != "none" for output in section.outputs),
         result_unit=section.outputs[0].report.unit or section.outputs[0].report.deviation_unit,
+        procedure_unit=section.layout.entry_unit,
+        item_ranges=ranges,
+        characters=characters(points, unit, ranges) if section.layout.kind is not LayoutKind.ABBA else 6,
     )
 
 

@@ -127,6 +127,14 @@ class Standing:
     evaluation_values: Mapping[str, object] = field(default_factory=dict)
 
 
+_CURES: Final[Mapping[str, str]] = {
+    "evaluation.no_reference": "equipment",
+    "evaluation.no_drift": "equipment",
+    "evaluation.no_condition": "conditions",
+}
+"""Where on the page of a run that is cured of which a result could not be calculated."""
+
+
 def problems(standing: Standing) -> tuple[Problem, ...]:
     """Return everything that keeps a run from being submitted, reviewed or released, in the order of its page."""
     found = [*_equipment(standing), *_conditions(standing), *_readings(standing)]
@@ -136,7 +144,8 @@ def problems(standing: Standing) -> tuple[Problem, ...]:
     ]
     if standing.evaluation_code is not None and not found:
         detail = (standing.evaluation_code, standing.evaluation_values)
-        found.append(Problem("run.evaluation_fails", Step.SUBMIT, "preview", CLAUSE_DATA, {}, *detail))
+        anchor = _CURES.get(standing.evaluation_code, "preview")
+        found.append(Problem("run.evaluation_fails", Step.SUBMIT, anchor, CLAUSE_DATA, {}, *detail))
     if standing.run.purpose not in ISSUABLE:
     found += _item(standing)
         values = {"purpose": str(standing.run.purpose)}
@@ -171,7 +180,8 @@ def _conditions(standing: Standing) -> list[Problem]:
     found = []
     for condition in standing.missing_conditions:
         values: dict[str, object] = {"title_vi": condition.title_vi, "title_en": condition.title_en}
-        found.append(Problem("run.condition_missing", Step.SUBMIT, "conditions", CLAUSE_CONDITIONS, values))
+        anchor = f"condition-{condition.quantity}"
+        found.append(Problem("run.condition_missing", Step.SUBMIT, anchor, CLAUSE_CONDITIONS, values))
     for condition in standing.conditions:
         if condition.quantity in justified:
             continue
@@ -181,6 +191,7 @@ def _conditions(standing: Standing) -> list[Problem]:
             values = {
                 "title_vi": condition.title_vi,
                 "title_en": condition.title_en,
+                "quantity": condition.quantity,
                 "lower": condition.lower,
                 "upper": condition.upper,
                 "minimum": condition.minimum,

@@ -202,7 +202,7 @@ def test_what_keeps_a_run_back_is_one_list_with_the_place_of_each_cure() -> None
         ("run.equipment_too_many", "slot-barometer", Step.SUBMIT),
         ("run.equipment_not_usable", "use-7", Step.SUBMIT),
         ("run.equipment_not_usable", "use-8", Step.RELEASE),
-        ("run.condition_missing", "conditions", Step.SUBMIT),
+        ("run.condition_missing", "condition-temperature", Step.SUBMIT),
         ("run.condition_outside", "justify", Step.RELEASE),
         ("run.readings_missing", "field-weighing|10kg|1||1|standard|as_found", Step.SUBMIT),
         ("run.performer_not_authorised", "people", Step.SUBMIT),

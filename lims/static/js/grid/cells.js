@@ -6,7 +6,10 @@ globalThis.bench = (() => {
   const words = JSON.parse(root.dataset.words);
   const byKey = new Map();
   const sheets = [];
-  const points = new Map([...document.querySelectorAll("[data-point]")].map((body) => [body.dataset.point, body]));
+  const points = new Map(); // a point may have several places: a body of rows, or cells in a column of items
+  for (const place of document.querySelectorAll("[data-point]")) {
+    points.set(place.dataset.point, [...(points.get(place.dataset.point) || []), place]);
+  }
   const cards = new Map([...document.querySelectorAll("[data-card]")].map((card) => [card.dataset.card, card]));
   const budgets = new Map([...document.querySelectorAll("[data-budget]")].map((part) => [part.dataset.budget, part]));
   document.documentElement.classList.add("with-grid");
@@ -52,6 +55,13 @@ globalThis.bench = (() => {
   const cellOf = (element) => (element instanceof HTMLInputElement ? byKey.get(element.name) : undefined);
   const dirty = (cell) => cell.input.value.trim() !== cell.shown;
 
+  // A unit as short as a cell's corner takes it; a division's worth stands in the sheet's own field.
+  function unitLabel(unit) {
+    const division = /^(d?)div\(/.exec(unit);
+    if (division) return division[1] ? words.tenth : words.division;
+    return unit.replace(/^deg([CF])$/, "°$1").replace(/ohm$/, "Ω").replace(/^u(?=.)/, "µ");
+  }
+
   // The mark at a cell's corner says its state by shape and word, not by colour alone.
   const MARKS = { saving: "…", queued: "⏳", conflict: "⇄", refused: "■", confirm: "▲" };
   const STATES = { saving: "saving", queued: "queued", conflict: "conflict", refused: "wrong", confirm: "doubt" };
@@ -64,7 +74,7 @@ globalThis.bench = (() => {
     if (cell.slip && !cell.state) span.classList.add("cell-slip");
     const usual = cell.sheet.unit ? cell.sheet.unit.value.trim() : "";
     span.classList.toggle("cell-own-unit", Boolean(cell.text && cell.unit && usual && cell.unit !== usual));
-    span.dataset.unit = cell.unit;
+    span.dataset.unit = unitLabel(cell.unit);
     const said = [];
     if (cell.state) said.push(cell.note || words[cell.state] || "");
     else if (cell.slip) said.push(put(words.slip, cell.slip.replace(".", document.documentElement.lang === "vi" ? "," : ".")));
@@ -128,10 +138,9 @@ globalThis.bench = (() => {
 
   function takePoints(found) {
     for (const point of found) {
-      const body = points.get(point.key);
-      if (body) {
+      for (const body of points.get(point.key) || []) {
         for (const [name, piece] of Object.entries(point.parts)) {
-          const place = body.querySelector(`[data-part=${name}]`);
+          const place = body.dataset.part === name ? body : body.querySelector(`[data-part=${name}]`);
           if (place) place.innerHTML = piece;
         }
         body.querySelectorAll("[data-derived]").forEach((place, row) => { place.innerHTML = point.derived[row] || "–"; });
@@ -139,31 +148,44 @@ globalThis.bench = (() => {
       if (cards.has(point.key)) cards.get(point.key).innerHTML = point.card;
       if (budgets.has(point.key)) budgets.get(point.key).innerHTML = point.budget;
     }
+    if (strip && found.some((point) => point.key === current)) strip.replaceChildren(...stripOf(current));
     if (found.length) document.querySelectorAll(".no-budget").forEach((line) => { line.hidden = true; });
   }
 
-  // Only the point that is being read shows its card and its budget.
+  // Only the point that is being read shows its card (one in each place for cards) and its budget.
+  const beside = (card) => [...card.parentElement.querySelectorAll(":scope > [data-card]")];
+  const strip = document.getElementById("bench-strip");
+  let current = "";
   function showPoint(key) {
+    current = key;
+    if (strip) strip.replaceChildren(...stripOf(key));
     if (!cards.has(key)) return;
-    const section = key.split("|")[0];
-    const phase = key.split("|")[2];
-    for (const [name, card] of cards) {
-      const [other, , itsPhase] = name.split("|");
-      if (other === section && itsPhase === phase) card.hidden = name !== key;
-    }
+    for (const card of beside(cards.get(key))) card.hidden = card.dataset.card !== key;
     for (const [name, part] of budgets) part.hidden = name !== key;
-    document.querySelectorAll("tbody.point-read").forEach((body) => body.classList.remove("point-read"));
-    points.get(key)?.classList.add("point-read");
+    document.querySelectorAll(".point-read").forEach((place) => place.classList.remove("point-read"));
+    for (const place of points.get(key) || []) place.classList.add("point-read");
   }
 
-  const firsts = new Set();
-  for (const key of cards.keys()) {
-    const sheet = `${key.split("|")[0]}|${key.split("|")[2]}`;
-    if (!firsts.has(sheet)) { firsts.add(sheet); cards.get(key).hidden = false; } else cards.get(key).hidden = true;
+  // On a small screen the results lie beside the sheet, out of sight: the point's own stands at the foot.
+  function stripOf(key) {
+    const parts = (points.get(key) || []).flatMap((place) => [...place.querySelectorAll("[data-part]")]);
+    const part = (name) => parts.find((one) => one.dataset.part === name)?.innerHTML || "";
+    const made = ["result", "uncertainty", "decision"].map((name) => {
+      const span = document.createElement("span");
+      span.className = `strip-${name}`;
+      span.innerHTML = part(name);
+      return span;
+    });
+    const title = document.createElement("span");
+    title.className = "strip-title";
+    title.textContent = (points.get(key) || [])[0]?.querySelector("th")?.textContent || "";
+    return [title, ...made];
   }
+
+  for (const card of cards.values()) card.hidden = beside(card)[0] !== card;
   const open = [...cards.keys()].find((key) => [...byKey.values()].some((cell) => cell.point === key && !cell.text));
   if (cards.size) showPoint(open || cards.keys().next().value);
   byKey.forEach(show);
 
-  return { root, words, put, sheets, byKey, cellOf, dirty, show, placeNote, setState, take, takePoints, showPoint };
+  return { root, words, put, sheets, byKey, cellOf, dirty, show, placeNote, setState, take, takePoints, showPoint, unitLabel };
 })();

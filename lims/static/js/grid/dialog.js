@@ -97,7 +97,7 @@
         event.preventDefault();
         event.stopPropagation();
         const body = new URLSearchParams(new FormData(form));
-        body.set("uuid", crypto.randomUUID());
+        body.set("uuid", bench.uuid());
         body.delete("csrf_token");
         const done = await bench.post(form.action, body).catch(() => ({ state: "queued" }));
         if (done.state === "saved") {

@@ -1,20 +1,40 @@
-// Where typing starts: the first empty cell, unless the address or a mistake names another place.
+// Where typing starts: the first empty cell, unless the address or a mistake names another place. Where a cure is.
 "use strict";
 (() => {
   const bench = globalThis.bench;
-  if (!bench) return;
-  // A line of what keeps the run back leads to its cure; a cell named there takes the focus.
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[href^='#field-']");
-    if (!link) return;
+  const CONTROL = "input:not([type=hidden]), select, textarea, button, a[href], summary";
+
+  // A line of what keeps the run back leads to its cure: the cell takes the focus, the form is opened.
+  function cure(link) {
     const wanted = document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)));
-    if (wanted) { event.preventDefault(); wanted.focus(); wanted.scrollIntoView({ block: "center" }); }
+    if (!wanted) return false;
+    const within = wanted.matches("details") ? wanted : wanted.querySelector("details[data-cure]");
+    for (let place = within || wanted; place; place = place.parentElement?.closest("details")) if (place.matches("details")) place.open = true;
+    const subject = link.dataset.subject;
+    const choice = subject && wanted.querySelector("select[name=subject]");
+    if (choice) choice.value = subject;
+    const fields = (within || wanted).querySelectorAll("input:not([type=hidden]), textarea, select");
+    const first = choice ? wanted.querySelector("textarea") : [...fields].find((field) => !field.value) || fields[0];
+    const target = wanted.matches(CONTROL) ? wanted : first || wanted.querySelector(CONTROL) || wanted;
+    if (!target.matches(CONTROL)) target.tabIndex = -1;
+    target.scrollIntoView({ block: "center" });
+    target.focus({ preventScroll: true });
+    return true;
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-cure]");
+    if (link && cure(link)) event.preventDefault();
   });
+
+  if (!bench) return;
+  bench.start();
   if (window.location.hash || document.querySelector("[data-focus], [aria-invalid=true]")) return;
   const ready = bench.sheets.filter((sheet) => !sheet.name.startsWith("conditions"));
   const conditions = bench.sheets.find((sheet) => sheet.name.startsWith("conditions"));
   const started = conditions?.rows.every((row) => row[0].text);
   const order = conditions && !started ? [conditions, ...ready] : ready;
-  const empty = order.flatMap((sheet) => sheet.rows.flat()).find((cell) => !cell.text && !cell.shown);
+  const open = (cell) => cell && !cell.text && !cell.shown && (!cell.excluded || cell.excluded === "withdrawn");
+  const empty = order.flatMap((sheet) => sheet.rows.flat()).find(open);
   if (empty) empty.input.focus({ preventScroll: true });
 })();

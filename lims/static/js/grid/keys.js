@@ -1,4 +1,4 @@
-// The keyboard of the grid: Enter, Tab and arrows as in a spreadsheet, F2, Escape, Ctrl+Z, Alt+Enter, F8.
+// The keyboard of the grid: Enter, Tab and arrows as in a spreadsheet, F2, Escape, Ctrl+Z and Ctrl+Y, Alt+Enter, F8.
 "use strict";
 (() => {
   const bench = globalThis.bench;
@@ -108,8 +108,9 @@
       bench.resolve(cell);
       return true;
     }
-    if (event.ctrlKey && event.key.toLowerCase() === "z" && !event.shiftKey && !dirty(cell)) {
-      bench.undo();
+    const letter = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : "";
+    if ((letter === "z" || letter === "y") && !dirty(cell)) {
+      if (letter === "y" || event.shiftKey) bench.redo(); else bench.undo();
       return true;
     }
     return false;

@@ -47,7 +47,7 @@
   }
 
   function store(found, reason) {
-    const group = crypto.randomUUID();
+    const group = bench.uuid();
     for (const { target, pasted } of found.ready) {
       const changes = target.id && target.excluded !== "withdrawn";
       const unit = pasted.unit || (target.sheet.unit ? target.sheet.unit.value.trim() : "");

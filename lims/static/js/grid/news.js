@@ -1,0 +1,63 @@
+// What others wrote, and what keeps the run back now: asked for after a pause in typing, and every few seconds.
+"use strict";
+(() => {
+  const bench = globalThis.bench;
+  if (!bench) return;
+  const { root, words, byKey } = bench;
+  const PAUSE = 400;
+  const EVERY = 4000;
+  let marker = root.dataset.marker;
+  let fresh = 0;
+  let stop = new AbortController();
+
+  // The list above the sheet may grow and shrink; the cell that is typed into stays where it is.
+  function putStanding(piece) {
+    const standing = document.getElementById("standing");
+    if (!standing || piece === undefined || standing.innerHTML === piece) return;
+    const held = bench.cellOf(document.activeElement)?.input;
+    const before = held ? held.getBoundingClientRect().top : 0;
+    standing.style.minHeight = held ? `${standing.offsetHeight}px` : "";
+    standing.innerHTML = piece;
+    if (held) window.scrollBy(0, held.getBoundingClientRect().top - before);
+  }
+
+  function putTotals(totals) {
+    document.querySelectorAll("[data-total]").forEach((place) => { if (totals[place.dataset.total]) place.textContent = totals[place.dataset.total]; });
+  }
+
+  async function news(seen, background) {
+    const headers = { "X-Requested-With": "fetch" };
+    if (background) headers["X-Background"] = "1";
+    stop.abort();
+    stop = new AbortController();
+    const found = await fetch(`${root.dataset.live}?${new URLSearchParams({ seen })}`, { headers, credentials: "same-origin", signal: stop.signal });
+    if (found.status !== 200) return null;
+    const said = await found.json();
+    bench.renewed(said.csrf);
+    marker = said.marker;
+    for (const data of said.cells) { const cell = byKey.get(data.key); if (cell && !bench.pending(cell)) bench.take(data); }
+    bench.takePoints(said.points);
+    putStanding(said.standing);
+    for (const [quantity, piece] of Object.entries(said.ranges)) {
+      document.querySelectorAll("[data-range]").forEach((place) => { if (place.dataset.range === quantity) place.innerHTML = piece; });
+    }
+    putTotals(said.totals);
+    if (said.state !== "draft") bench.tell(words.changed_state);
+    return said;
+  }
+
+  // A reading that is about to be sent shall not wait for news.
+  const hush = () => { window.clearTimeout(fresh); stop.abort(); };
+  const quietly = (background) => { if (!bench.busy()) news(marker, background).catch(() => {}); };
+  function refresh(again = false) {
+    window.clearTimeout(fresh);
+    if (again) marker = "";
+    fresh = window.setTimeout(() => quietly(false), PAUSE);
+  }
+  window.setInterval(() => { if (!document.hidden) quietly(true); }, EVERY);
+  document.addEventListener("focusout", (event) => {
+    if (!bench.cellOf(event.relatedTarget)) { const standing = document.getElementById("standing"); if (standing) standing.style.minHeight = ""; }
+  });
+
+  Object.assign(bench, { news, refresh, hush, putStanding, putTotals });
+})();
