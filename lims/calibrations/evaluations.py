@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from calc.engine import ENGINE_VERSION, fingerprint
@@ -117,6 +118,18 @@ def _stored(row: Evaluation) -> EvaluationView:
 
 def last_evaluation(session: Session, run_id: int) -> EvaluationView | None:
     """Return the newest stored evaluation of a run: the one that review and release are about."""
-    query = select(Evaluation).where(Evaluation.run_id == run_id).order_by(Evaluation.sequence.desc()).limit(1)
-    row = session.execute(query).scalar_one_or_none()
-    return None if row is None else _stored(row)
+    return last_evaluations(session, [run_id]).get(run_id)
+
+
+def last_evaluations(session: Session, run_ids: Collection[int]) -> dict[int, EvaluationView]:
+    """Return the newest stored evaluation of each run that has one."""
+    newest = (
+        select(Evaluation.run_id, func.max(Evaluation.sequence).label("sequence"))
+        .where(Evaluation.run_id.in_(run_ids))
+        .group_by(Evaluation.run_id)
+        .subquery()
+    )
+    query = select(Evaluation).join(
+        newest, and_(newest.c.run_id == Evaluation.run_id, newest.c.sequence == Evaluation.sequence)
+    )
+    return {row.run_id: _stored(row) for row in session.execute(query).scalars()}

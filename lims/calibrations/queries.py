@@ -170,10 +170,15 @@ def run_facts_of(row: CalibrationRun, timezone: str, people: Sequence[Any]) -> R
 
 def version_of(session: Session, run: RunFacts) -> ProcedureVersionFacts:
     """Return the procedure version of a run, read once in a transaction: a version in use is frozen."""
+    return procedure_version(session, run.procedure_version_id)
+
+
+def procedure_version(session: Session, version_id: int) -> ProcedureVersionFacts:
+    """Return a procedure version that is in use, read once in a transaction."""
     known: dict[int, ProcedureVersionFacts] = session.info.setdefault("procedure_versions", {})
-    if run.procedure_version_id not in known:
-        known[run.procedure_version_id] = procedures.procedure_version_facts(session, run.procedure_version_id)
-    return known[run.procedure_version_id]
+    if version_id not in known:
+        known[version_id] = procedures.procedure_version_facts(session, version_id)
+    return known[version_id]
 
 
 def readings(
@@ -350,26 +355,28 @@ def justifications(session: Session, run_id: int) -> tuple[JustificationFacts, .
 def adjustments(session: Session, run_id: int) -> tuple[AdjustmentFacts, ...]:
     """Return the adjustments made in a run."""
     query = select(Adjustment).where(Adjustment.run_id == run_id).order_by(Adjustment.id)
-    return tuple(
-        AdjustmentFacts(
-            id=row.id,
-            kind=row.kind,
-            description_vi=row.description_vi,
-            description_en=row.description_en or "",
-            consent_by=row.consent_by,
-            consent_at=row.consent_at,
-            consent_way=None if row.consent_way is None else ConsentWay(row.consent_way),
-            consent_evidence=row.consent_evidence or "",
-            performer_id=row.performer_id,
-            performer_name=row.performer_name or "",
-            adjusted_at=row.adjusted_at,
-            seals_removed=row.seals_removed or "",
-            seals_applied=row.seals_applied or "",
-            actor_id=row.actor_id,
-            actor_name=row.actor_name,
-            at=row.at,
-        )
-        for row in session.execute(query).scalars()
+    return tuple(adjustment_facts(row) for row in session.execute(query).scalars())
+
+
+def adjustment_facts(row: Adjustment) -> AdjustmentFacts:
+    """Return one adjustment."""
+    return AdjustmentFacts(
+        id=row.id,
+        kind=row.kind,
+        description_vi=row.description_vi,
+        description_en=row.description_en or "",
+        consent_by=row.consent_by,
+        consent_at=row.consent_at,
+        consent_way=None if row.consent_way is None else ConsentWay(row.consent_way),
+        consent_evidence=row.consent_evidence or "",
+        performer_id=row.performer_id,
+        performer_name=row.performer_name or "",
+        adjusted_at=row.adjusted_at,
+        seals_removed=row.seals_removed or "",
+        seals_applied=row.seals_applied or "",
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        at=row.at,
     )
 
 

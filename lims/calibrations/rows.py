@@ -46,11 +46,11 @@ _lock: Final = Lock()
 def material_of_rows(session: Session, run: RunFacts, only: Places) -> RunMaterial:
     """Return what some points of a run rest on, as the material of a run that has no others."""
     version, frame = queries.version_of(session, run), _frame(session, run)
-    smaller = _smaller(RunMaterial(run, version, frame.instrument, (), frame.uses), only)
-    conditions = {(CONDITIONS, condition.quantity) for condition in smaller.conditions}
+    definition = smaller(RunMaterial(run, version, frame.instrument, (), frame.uses), only)
+    conditions = {(CONDITIONS, condition.quantity) for condition in definition.conditions}
     return RunMaterial(
         run=replace(run, points=None),
-        procedure=replace(version, definition=smaller),
+        procedure=replace(version, definition=definition),
         instrument=frame.instrument,
         readings=queries.readings(session, run.id, {*only, *conditions}),
         uses=frame.uses,
@@ -66,7 +66,7 @@ def preview_of_rows(session: Session, material: RunMaterial, *, now: datetime) -
     return view
 
 
-def _smaller(whole: RunMaterial, only: Places) -> Definition:
+def smaller(whole: RunMaterial, only: Places) -> Definition:
     """Return the definition with nothing but the points wanted, each in its section."""
     sections = []
     for section in whole.definition.sections:
