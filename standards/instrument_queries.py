@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound
 from lims.core.paging import Page, paginate
+from lims.core.prepared import Prepared
 from lims.core.text import fold
 from lims.people.models import OrganisationName, Site
 from standards.calibration_models import Standard, StandardPaper, StandardStateChange
@@ -55,18 +56,20 @@ def instrument_facts(session: Session, instrument_id: int, *, on: date | None = 
     return found[instrument_id]
 
 
-_RANGE_ENDS = (
-    select(InstrumentRange.lower, InstrumentRange.upper, InstrumentRange.unit)
-    .join(InstrumentFunction, InstrumentFunction.id == InstrumentRange.function_id)
-    .join(InstrumentPart, InstrumentPart.id == InstrumentFunction.part_id)
-    .where(InstrumentPart.instrument_id == bindparam("instrument"))
-    .where(InstrumentFunction.quantity == bindparam("quantity"))
+_RANGES, _FUNCTIONS, _PARTS = (
+    cast(Table, model.__table__) for model in (InstrumentRange, InstrumentFunction, InstrumentPart)
+)
+_RANGE_ENDS = Prepared(
+    select(*_RANGES.c["lower", "upper", "unit"])
+    .join_from(_PARTS, _FUNCTIONS, _FUNCTIONS.c.part_id == _PARTS.c.id)
+    .join(_RANGES, _RANGES.c.function_id == _FUNCTIONS.c.id)
+    .where(_PARTS.c.instrument_id == bindparam("instrument"), _FUNCTIONS.c.quantity == bindparam("quantity"))
 )
 
 
-def range_ends(session: Session, instrument_id: int, quantity: str) -> list[tuple[Decimal, Decimal, str]]:
+def range_ends(connection: Connection, instrument_id: int, quantity: str) -> list[tuple[Decimal, Decimal, str]]:
     """Return lower and upper end, and the unit, of each range of a quantity that has both."""
-    rows = session.execute(_RANGE_ENDS, {"instrument": instrument_id, "quantity": quantity})
+    rows = _RANGE_ENDS.rows(connection, {"instrument": instrument_id, "quantity": quantity})
     return [(lower, upper, unit) for lower, upper, unit in rows if lower is not None and upper is not None]
 
 

@@ -14,10 +14,10 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Table, bindparam, event, insert, select, update
+from sqlalchemy import Connection, Insert, Table, bindparam, event, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, SessionTransaction
@@ -25,10 +25,12 @@ from sqlalchemy.orm import Session, SessionTransaction
 from lims.core.actor import Actor
 from lims.core.canonical import canonical_json
 from lims.core.models import AuditChain, AuditEntry, AuditPayload, AuditPersonal
+from lims.core.prepared import Prepared
 
 GENESIS: Final = "0" * 64
 _PENDING: Final = "audit_pending"
 _marks: Final[WeakKeyDictionary[SessionTransaction, int]] = WeakKeyDictionary()
+_HASHED: Final = json.JSONEncoder(ensure_ascii=False)
 _BATCH: Final = 1000
 
 
@@ -78,6 +80,8 @@ def record(
 
     `before` and `after` hold what changed; names, addresses and other personal data belong in `personal`.
     """
+    if session.info.get("writing") is False:
+        raise RuntimeError("a reading session was asked to write")
     pending: list[_Pending] = session.info.setdefault(_PENDING, [])
     kind, key = subject
     pending.append(
@@ -107,8 +111,7 @@ def _seal(session: Session) -> None:
         return
     session.flush()
     for site_id in sorted({entry.site_id for entry in pending}):
-        _append(session, site_id, [entry for entry in pending if entry.site_id == site_id])
-    session.flush()
+        _append(session.connection(), site_id, [entry for entry in pending if entry.site_id == site_id])
 
 
 @event.listens_for(Session, "after_transaction_create")
@@ -132,15 +135,22 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
 
 
 _CHAIN: Final = cast(Table, AuditChain.__table__)
-_ENTRY: Final = insert(cast(Table, AuditEntry.__table__))
-_PAYLOAD: Final = insert(cast(Table, AuditPayload.__table__))
-_PERSONAL: Final = insert(cast(Table, AuditPersonal.__table__))
-_MOVED: Final = (
+_ENTRIES: Final = cast(Table, AuditEntry.__table__)
+
+
+def _insert(table: Table, *unnamed: str) -> Insert:
+    return insert(table).values({column.key: bindparam(column.key) for column in table.c if column.key not in unnamed})
+
+
+_ENTRY: Final = Prepared(_insert(_ENTRIES, "id").returning(_ENTRIES.c.id))
+_PAYLOAD: Final = Prepared(_insert(cast(Table, AuditPayload.__table__)))
+_PERSONAL: Final = Prepared(_insert(cast(Table, AuditPersonal.__table__)))
+_MOVED: Final = Prepared(
     update(_CHAIN)
     .where(_CHAIN.c.site_id == bindparam("site"))
     .values(sequence=bindparam("last"), head_hash=bindparam("head"))
 )
-_LOCKED: Final = (
+_LOCKED: Final = Prepared(
     select(_CHAIN.c.sequence, _CHAIN.c.head_hash).where(_CHAIN.c.site_id == bindparam("site")).with_for_update()
 )
 _STARTS: Final = {
@@ -151,43 +161,58 @@ _STARTS: Final = {
 }
 
 
-def _append(session: Session, site_id: int, pending: list[_Pending]) -> None:
+def _append(connection: Connection, site_id: int, pending: list[_Pending]) -> None:
     """Write the entries behind the chain's head; straight to the tables, for every reading waits for this."""
-    connection = session.connection()
     sequence, head = _locked_head(connection, site_id)
     for item in pending:
         payload_salt, personal_salt = secrets.token_hex(16), secrets.token_hex(16)
         sequence += 1
-        values = {
-            "site_id": site_id,
-            "sequence": sequence,
-            "at": item.at,
-            "actor_id": item.actor.person_id,
-            "action": item.action,
-            "subject_kind": item.subject_kind,
-            "subject_id": item.subject_id,
-            "payload_digest": _digest(payload_salt, item.payload),
-            "personal_digest": _digest(personal_salt, item.personal),
-            "previous_hash": head,
-        }
-        head = entry_hash(AuditEntry(**values))
-        done = connection.execute(_ENTRY, {**values, "entry_hash": head})
-        (entry_id,) = done.inserted_primary_key or (None,)
-        said = {"entry_id": entry_id, "salt": payload_salt, "payload": item.payload}
-        connection.execute(_PAYLOAD, said)
-        who = {"entry_id": entry_id, "salt": personal_salt, "personal": item.personal}
-        connection.execute(_PERSONAL, who)
-    connection.execute(_MOVED, {"site": site_id, "last": sequence, "head": head})
+        said = _Said(
+            site_id=site_id,
+            sequence=sequence,
+            at=item.at,
+            actor_id=item.actor.person_id,
+            action=item.action,
+            subject_kind=item.subject_kind,
+            subject_id=item.subject_id,
+            payload_digest=_digest(payload_salt, item.payload),
+            personal_digest=_digest(personal_salt, item.personal),
+            previous_hash=head,
+        )
+        head = entry_hash(said)
+        ((entry_id,),) = _ENTRY.rows(connection, {**said._asdict(), "entry_hash": head})
+        _PAYLOAD.run(connection, {"entry_id": entry_id, "salt": payload_salt, "payload": item.payload})
+        _PERSONAL.run(connection, {"entry_id": entry_id, "salt": personal_salt, "personal": item.personal})
+    _MOVED.run(connection, {"site": site_id, "last": sequence, "head": head})
 
 
 def _locked_head(connection: Connection, site_id: int) -> tuple[int, str]:
-    """Return the head of a chain, which others wait for until this transaction ends."""
-    connection.execute(_STARTS[connection.dialect.name], {"site": site_id})
-    row = connection.execute(_LOCKED, {"site": site_id}).one()
-    return row.sequence, row.head_hash
+    """Return the head of a chain, which others wait for until this transaction ends; the first entry starts it."""
+    asked = {"site": site_id}
+    found = _LOCKED.rows(connection, asked)
+    if not found:
+        connection.execute(_STARTS[connection.dialect.name], asked)
+        found = _LOCKED.rows(connection, asked)
+    ((sequence, head),) = found
+    return sequence, head
 
 
-def entry_hash(entry: AuditEntry) -> str:
+class _Said(NamedTuple):
+    """What an entry says, before its hash is known."""
+
+    site_id: int
+    sequence: int
+    at: datetime
+    actor_id: int
+    action: str
+    subject_kind: str
+    subject_id: str
+    payload_digest: str
+    personal_digest: str
+    previous_hash: str
+
+
+def entry_hash(entry: AuditEntry | _Said) -> str:
     """Return the SHA-256 of an entry: everything it says, and the hash of the entry before it."""
     parts = (
         str(entry.site_id),
@@ -201,7 +226,7 @@ def entry_hash(entry: AuditEntry) -> str:
         entry.personal_digest,
         entry.previous_hash,
     )
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_HASHED.encode(parts).encode()).hexdigest()
 
 
 def _digest(salt: str, text: str) -> str:

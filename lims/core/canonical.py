@@ -7,11 +7,12 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Final
 
 
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys and no blanks; dates, decimals, enumerations as text; NaN is refused."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def digest(text: str) -> str:
@@ -31,3 +32,8 @@ def _plain(value: object) -> object:
     if isinstance(value, (set, frozenset)):
         return sorted(str(item) for item in value)
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False
+)

@@ -6,19 +6,19 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy import MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.exc import StaleDataError
 
 from lims.core.errors import ConfigurationError, RuleViolation, StaleRecord
+from lims.core.sqlite import WRITES, make_sqlite_engine
 
-BUSY_TIMEOUT_MS = 15_000
 _SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -55,7 +55,11 @@ class Database:
             raise ConfigurationError("config.database_kind", kind=self.dialect)
         if self.dialect == "postgresql" and self.url.get_driver_name() != "psycopg":
             self.url = self.url.set(drivername="postgresql+psycopg")
-        self.engine = _make_engine(self.url.render_as_string(hide_password=False), self.dialect, echo=echo)
+        if self.dialect == "sqlite":
+            self.engine = make_sqlite_engine(self.url, echo=echo)
+        else:
+            timezone = {"options": "-c timezone=UTC"}
+            self.engine = create_engine(self.url, echo=echo, pool_pre_ping=True, connect_args=timezone)
         self.after_commit: list[Callable[[Session], None]] = []
 
     @contextmanager
@@ -68,7 +72,7 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session:
             session.info["writing"] = True
             try:
-                session.connection(execution_options={"lims_write": True})
+                session.connection(execution_options={WRITES: True})
                 yield session
                 session.commit()
             except (StaleDataError, DBAPIError) as error:
@@ -99,30 +103,6 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
-
-
-def _make_engine(url: str, dialect: str, *, echo: bool) -> Engine:
-    if dialect == "sqlite":
-        engine = create_engine(url, echo=echo, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
-        event.listen(engine, "connect", _sqlite_on_connect)
-        event.listen(engine, "begin", _sqlite_on_begin)
-        return engine
-    return create_engine(url, echo=echo, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"})
-
-
-def _sqlite_on_connect(dbapi_connection: Any, _record: object) -> None:
-    dbapi_connection.isolation_level = None  # sqlite3 must not emit its own BEGIN
-    cursor = dbapi_connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _sqlite_on_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("lims_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @event.listens_for(Session, "before_flush")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Protocol, TypeVar
 
 from lims.core.errors import RuleViolation
 from lims.procedures.facts import (
@@ -16,26 +17,51 @@ from lims.procedures.facts import (
 )
 
 
-def last_day(authorisation: AuthorisationFacts) -> date | None:
+class Authorised(Protocol):
+    """What the rules of time and place look at in an authorisation."""
+
+    @property
+    def id(self) -> int:
+        """Return its key."""
+
+    @property
+    def site_id(self) -> int | None:
+        """Return the site it holds at, None for all."""
+
+    @property
+    def valid_from(self) -> date:
+        """Return its first day."""
+
+    @property
+    def valid_to(self) -> date | None:
+        """Return the last day that was granted."""
+
+    @property
+    def ended_on(self) -> date | None:
+        """Return the last day, where it was ended early."""
+
+
+_Kind = TypeVar("_Kind", bound=Authorised)
+
+
+def last_day(authorisation: Authorised) -> date | None:
     """Return the last day on which an authorisation holds; None if it is open."""
     ends = [day for day in (authorisation.valid_to, authorisation.ended_on) if day is not None]
     return min(ends, default=None)
 
 
-def in_force(authorisation: AuthorisationFacts, on: date) -> bool:
+def in_force(authorisation: Authorised, on: date) -> bool:
     """Return whether an authorisation holds on a date, both its first and its last day included."""
     last = last_day(authorisation)
     return authorisation.valid_from <= on and (last is None or on <= last)
 
 
-def covers_site(authorisation: AuthorisationFacts, site_id: int | None) -> bool:
+def covers_site(authorisation: Authorised, site_id: int | None) -> bool:
     """Return whether an authorisation holds at a site; one without a site holds everywhere."""
     return authorisation.site_id is None or authorisation.site_id == site_id
 
 
-def first_in_force(
-    authorisations: Iterable[AuthorisationFacts], *, on: date, site_id: int | None
-) -> AuthorisationFacts | None:
+def first_in_force(authorisations: Iterable[_Kind], *, on: date, site_id: int | None) -> _Kind | None:
     """Return the authorisation that holds on a date at a site, the one for that very site before a general one."""
     fitting = [one for one in authorisations if in_force(one, on) and covers_site(one, site_id)]
     return min(fitting, key=lambda one: (one.site_id is None, one.id), default=None)
