@@ -13,9 +13,9 @@ from typing import Final
 from calc.errors import CalcError
 from calc.units import convert, convert_difference, difference_unit
 from lims.calibrations.facts import EvaluationView, Phase, ReleasedRun, ResultFacts
+from lims.calibrations.record import definition_of
 from lims.calibrations.results import agreed_points
 from lims.core.errors import RuleViolation
-from lims.procedures.definition import parse_definition
 from lims.procedures.definition_facts import ErrorBasis, MeasuringPoint, ReportForm
 from standards.calibration_facts import ContentKind, Interpolation
 from standards.calibration_facts import Phase as ContentPhase
@@ -78,7 +78,7 @@ def edges_of(run: ReleasedRun) -> tuple[NewEdge, ...]:
 
 def _said(evaluation: EvaluationView) -> list[_Said]:
     """Return the results, of each point its first output: what else a model gives is no value of the standard."""
-    definition = parse_definition(evaluation.input["procedure"]["definition"])
+    definition = definition_of(evaluation.input)
     agreed = agreed_points(evaluation.input)
     found: dict[tuple[str, str, str], _Said] = {}
     for result in evaluation.results:

@@ -17,7 +17,8 @@ from lims.calibrations.case import Case, CaseReading, Characteristic, Reference
 from lims.calibrations.facts import Address
 from lims.core.canonical import canonical_json
 from lims.jobs.facts import AgreedSpecification, DecisionRule, points_from_json
-from lims.procedures.definition import parse_definition
+from lims.procedures.definition import from_canonical
+from lims.procedures.definition_facts import Definition
 from lims.procedures.facts import ScopeKind, ScopeLineFacts
 
 SCHEMA: Final = 1
@@ -39,7 +40,7 @@ def read_record(data: Mapping[str, Any]) -> InputRecord:
         raise ValueError(f"an input record of schema {data['schema']!r} cannot be read")
     agreed = points_from_json(None if data["points"] is None else canonical_json(data["points"]))
     case = Case(
-        definition=parse_definition(data["procedure"]["definition"]),
+        definition=definition_of(data),
         points={entry.section: entry.points for entry in agreed},
         readings=tuple(_reading(entry) for entry in data["readings"]),
         left_out=frozenset((entry["section"], entry["point"], entry["phase"]) for entry in data["left_out"]),
@@ -57,6 +58,11 @@ def read_record(data: Mapping[str, Any]) -> InputRecord:
         rule=DecisionRule.from_json(canonical_json(data["decision_rule"])),
         scope={(entry["section"], entry["point"]): scope_line(entry["line"]) for entry in data["scope"]},
     )
+
+
+def definition_of(data: Mapping[str, Any]) -> Definition:
+    """Return the definition that a record was evaluated by; the same text is read once."""
+    return from_canonical(canonical_json(data["procedure"]["definition"]))
 
 
 def _reading(entry: Mapping[str, Any]) -> CaseReading:

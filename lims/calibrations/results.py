@@ -7,15 +7,15 @@ from typing import Any
 
 from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, RecordedFacts, WarningFacts
 from lims.calibrations.facts import ResultFacts
+from lims.calibrations.record import definition_of
 from lims.core.canonical import canonical_json
 from lims.jobs.facts import points_from_json
-from lims.procedures.definition import parse_definition
 from lims.procedures.definition_facts import Definition, MeasuringPoint, Output, Section
 
 
 def results_of(record: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[ResultFacts, ...]:
     """Return the rows of an evaluation with their titles and budgets, in the order of the procedure."""
-    definition = parse_definition(record["procedure"]["definition"])
+    definition = definition_of(record)
     agreed = agreed_points(record)
     sections = {entry["code"]: entry for entry in result["sections"]}
     return tuple(_result(definition, agreed, sections[row["section"]], row) for row in result["rows"])
@@ -151,7 +151,7 @@ def derived_of(result: Mapping[str, Any]) -> tuple[DerivedFacts, ...]:
 
 def recorded_of(record: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[RecordedFacts, ...]:
     """Return what the procedure records beside its results, in the procedure's order."""
-    definition, agreed = parse_definition(record["procedure"]["definition"]), agreed_points(record)
+    definition, agreed = definition_of(record), agreed_points(record)
     return tuple(
         _recorded(definition.section(section["code"]), agreed, entry)
         for section in result["sections"]

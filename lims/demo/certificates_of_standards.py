@@ -113,13 +113,18 @@ def _pieces(standard: Record) -> list[_Piece]:
         ]
     several = len(rows) > 1
     return [
-        _Piece(f"{_mass_text(Decimal(n))}{mark}" if several else "1", Decimal(n), Decimal(deviation), Decimal(spread))
+        _Piece(piece_name(Decimal(n), mark) if several else "1", Decimal(n), Decimal(deviation), Decimal(spread))
         for n, deviation, spread, mark in rows
     ]
 
 
 def _mass(nominal: Decimal) -> NewFunction:
     return NewFunction("mass", "g", ranges=(NewRange(lower=nominal, upper=nominal, nominal=nominal),))
+
+
+def piece_name(grams: Decimal, mark: str) -> str:
+    """Return the name of a weight of a set: its nominal value, and what tells it from its like."""
+    return f"{_mass_text(grams)}{mark}"
 
 
 def _mass_text(grams: Decimal) -> str:

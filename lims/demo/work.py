@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certificates import services as certificate_services
@@ -25,7 +26,7 @@ from lims.jobs import queries as job_queries
 from lims.jobs import services as job_services
 from lims.jobs.facts import AddItem, ItemAgreement, OpenJob, ReceiveItem, ReviewContract
 from standards import queries as standard_queries
-from standards.facts import StandardRole
+from standards.calibration_models import Standard
 
 _UUIDS: Final = uuid.UUID("6f1e2a40-6a0d-4f0e-9a86-3d2f5a0c1b7e")
 
@@ -52,7 +53,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which standard is taken into a slot; `element` is the nominal value in grams of a weight of a set."""
+    """Which standard is taken into a slot; `element` names a weight of a set: 2 g*, or its value in grams."""
 
     slot: str
     code: str
@@ -135,12 +136,19 @@ def measure(
     """Open a run, choose its equipment, type conditions and readings; returns the run's key. Nothing is submitted."""
     clock = minutes(at)
     run = open_run(session, laboratory, item_id, done, next(clock), who=who)
+    fill(session, laboratory, run, done, clock, who=who)
+    return run.id
+
+
+def fill(
+    session: Session, laboratory: Laboratory, run: RunFacts, done: Measurement, clock: Iterator[datetime], *, who: str
+) -> None:
+    """Choose the equipment of a run that is open, type conditions and readings."""
     for chosen in done.equipment:
         choose(session, laboratory, run, chosen, next(clock), who=who)
     read(session, laboratory, run, _conditions(done, 1), clock, who=who)
     read(session, laboratory, run, done.readings, clock, who=who)
     read(session, laboratory, run, _conditions(done, 2), clock, who=who)
-    return run.id
 
 
 def open_run(
@@ -148,40 +156,34 @@ def open_run(
 ) -> RunFacts:
     """Open a run for an item, in the room of the measurement."""
     supervisor = laboratory.actor(done.supervisor).person_id if done.supervisor else None
-    command = OpenRun(job_item_id=item_id, room=done.room, supervisor_id=supervisor)
+    command = OpenRun(job_item_id=item_id, room_id=laboratory.rooms.get(done.room), supervisor_id=supervisor)
     return run_services.open_run(session, laboratory.actor(who), command, now=at)
 
 
 def choose(session: Session, laboratory: Laboratory, run: RunFacts, chosen: Chosen, at: datetime, *, who: str) -> None:
     """Take the standard's calibration that holds at that instant into its slot."""
-    role = slot_role(session, run, chosen.slot)
-    choices = standard_queries.usable_calibrations(session, site_id=laboratory.site_id, role=role, at=at)
-    choice = next(item for item in choices if item.standard_code == chosen.code)
+    by_code = select(Standard.id).where(Standard.site_id == laboratory.site_id, Standard.code == chosen.code)
+    standard_id = session.execute(by_code).scalar_one()
+    newest_first = standard_queries.calibrations_of(session, standard_id)
+    calibration = next(item for item in newest_first if item.accepted_at is not None and item.accepted_at <= at)
     content_id = next(
         (
-            entry.content_id
-            for entry in choice.contents
-            if entry.nominal is not None and f"{entry.nominal:f}" == chosen.element
+            entry.id
+            for entry in calibration.contents
+            if chosen.element and chosen.element in {entry.identifier, f"{entry.nominal or 0:f}"}
         ),
         None,
     )
     command = ChooseEquipment(
         run.id,
         chosen.slot,
-        choice.standard_id,
-        choice.calibration_id,
+        standard_id,
+        calibration.id,
         content_id=content_id,
         section=chosen.section,
         point=chosen.point,
     )
     run_services.choose_equipment(session, laboratory.actor(who), command, now=at)
-
-
-def slot_role(session: Session, run: RunFacts, slot: str) -> StandardRole:
-    """Return in which role a slot of the run's procedure takes equipment."""
-    from lims.calibrations.queries import version_of
-
-    return StandardRole(version_of(session, run).definition.slot(slot).role)
 
 
 def read(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from calc.errors import CalcError
-from calc.units import is_compatible
+from calc.units import difference_unit, is_compatible
 from lims.core import audit
 from lims.core.actor import Actor
 from lims.core.clock import local_date
@@ -269,8 +269,8 @@ def _check_procedure(session: Session, job: Job, instrument: Instrument, agreed:
     if any(entry.section not in open_sections for entry in agreed.points):
         raise RuleViolation("item.points_not_open")
     outputs = [output.unit for section in version.definition.sections for output in section.outputs]
-    try:
-        if unit and not any(is_compatible(unit, output) for output in outputs):
+    try:  # limits are deviations, and so are errors: of a temperature both may be written in °C
+        if unit and not any(is_compatible(difference_unit(unit), difference_unit(output)) for output in outputs):
             raise InvalidInput.of("specification_unit", "unit.incompatible", unit=unit, expected=", ".join(outputs))
     except CalcError as error:
         raise InvalidInput.of("specification_unit", "unit.unknown", unit=unit) from error
