@@ -129,6 +129,7 @@ def changes(run_id: int) -> ResponseReturnValue:
         run=found.run,
         view=found.view,
         problems=found.problems,
+        as_found=found.as_found,
         may_submit=may_write and not held,
     )
     ranges = {

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
+from lims.calibrations.as_found import AsFoundView, as_found_view
 from lims.calibrations.evaluations import material_of, preview
 from lims.calibrations.facts import CONDITIONS, Address, ConditionRange, EvaluationView, Phase, RunFacts
 from lims.calibrations.gathering import Places, RunMaterial
@@ -41,6 +42,7 @@ class Changes:
     problems: tuple[Problem, ...] = ()
     conditions: tuple[ConditionRange, ...] = ()
     totals: tuple[tuple[str, int, int], ...] = ()
+    as_found: AsFoundView | None = None
 
     @property
     def points(self) -> list[tuple[SheetView, PointView]]:
@@ -85,6 +87,7 @@ def changes_since(session: Session, actor: Actor, run_id: int, seen: str, *, now
         view=view,
         problems=held,
         conditions=condition_ranges(material),
+        as_found=as_found_view(session, material, view),
         totals=tuple((f"{sheet.section}|{sheet.phase}", sheet.filled, sheet.total) for sheet in every),
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from calc.units import display_unit
 from lims.calibrations import live, queries
+from lims.calibrations.as_found import AsFoundView, as_found_view, empty_cells
 from lims.calibrations.evaluations import last_evaluation, material_of, preview
 from lims.calibrations.facts import (
     AdjustmentFacts,
@@ -105,6 +106,8 @@ class RunPage:
     audit: tuple[HistoryLine, ...]
     previous: live.Previous
     marker: str
+    as_found: AsFoundView | None
+    cells_before_adjustment: int
 
     @property
     def editable(self) -> bool:
@@ -143,6 +146,8 @@ def load(session: Session, actor: Actor, run_id: int, *, now: datetime) -> RunPa
         audit=tuple(_audit(session, run_id)),
         previous=live.previous_of(session, run, arranged),
         marker=live.marker_of(session, run),
+        as_found=as_found_view(session, material, view),
+        cells_before_adjustment=empty_cells(material),
     )
 
 

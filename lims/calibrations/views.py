@@ -10,15 +10,18 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lims.calibrations import (
-    adjustment_services,
+    adjustment_views,
     cell_views,
     decision_views,
     forms,
     home_views,
+    label_views,
+    notice_views,
     queries,
     record_services,
     room_queries,
     run_lists,
+    scan_views,
     services,
 )
 from lims.calibrations.blueprint import bp
@@ -48,7 +51,16 @@ from lims.procedures import queries as procedures
 from lims.procedures.facts import Activity
 from standards import queries as standards
 
-__all__ = ["bp", "cell_views", "decision_views", "home_views"]
+__all__ = [
+    "adjustment_views",
+    "bp",
+    "cell_views",
+    "decision_views",
+    "home_views",
+    "label_views",
+    "notice_views",
+    "scan_views",
+]
 
 add_place(bp, Place("calibrations.runs", N_("Calibration runs"), "bench", order=20))
 
@@ -196,19 +208,6 @@ def justify(run_id: int) -> ResponseReturnValue:
         run_id,
         lambda session: record_services.justify(
             session, current_actor(), forms.parse_justify(run_id, request.form), now=now()
-        ),
-        "records",
-    )
-
-
-@bp.post("/runs/<int:run_id>/adjustments")
-@requires(Permission.RECORD_READINGS)
-def adjust(run_id: int) -> ResponseReturnValue:
-    """Note an adjustment; as left readings may follow."""
-    return _act(
-        run_id,
-        lambda session: adjustment_services.record_adjustment(
-            session, current_actor(), forms.parse_adjustment(run_id, request.form, timezone()), now=now()
         ),
         "records",
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound, StaleRecord
 from lims.core.web import FormState, current_actor, now, page_number, reading, requires, today, transaction
-from lims.jobs import forms, queries, services, workflow
+from lims.jobs import forms, notice_queries, queries, services, workflow
 from lims.jobs.blueprint import bp
 from lims.jobs.facts import AddItem, AgreeSpecification, JobItemFacts
 from lims.people import queries as people
@@ -187,6 +187,7 @@ def _item_page(item_id: int, form: FormState) -> ResponseReturnValue:
         history = queries.history_of(session, item_id)
     page = render_template(
         "jobs/item.html",
+        notices = notice_queries.notices_of_item(session, item_id)
         form=form,
         item=found,
         job=job,
@@ -196,6 +197,8 @@ def _item_page(item_id: int, form: FormState) -> ResponseReturnValue:
         history=history,
         steps={state.value for state in workflow.possible_steps(found)},
         agreeable=found.state in workflow.AGREEABLE,
+        notices=notices,
+        open_notice=next((entry for entry in notices if notice_queries.waits(entry)), None),
     )
     return page, form.status
 

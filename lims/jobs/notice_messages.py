@@ -18,6 +18,7 @@ MESSAGES: Final[dict[str, str]] = {
 }
 
 LABELS: Final[dict[str, str]] = {
+    "found.item": N_("Item"),
     "notice_state.draft": N_("draft"),
     "notice_state.approved": N_("approved, not sent"),
     "notice_state.sent": N_("sent"),

@@ -147,7 +147,7 @@ def open_holds(session: Session, actor: Actor, *, on: date) -> list[HoldLine]:
     )
     rows = session.execute(query).all()
     names = _customers(session, {job.customer_id for _item, job, _instrument, _change in rows}, on)
-    asking = _asking(session, [row[0].id for row in rows])
+    notices_open = asking(session, [row[0].id for row in rows])
     return [
         HoldLine(
             item_id=item.id,
@@ -162,14 +162,14 @@ def open_holds(session: Session, actor: Actor, *, on: date) -> list[HoldLine]:
             hold_reason=HoldReason(item.hold_reason or HoldReason.CUSTOMER),
             since=change.at,
             reason=change.reason or "",
-            notice_id=asking.get(item.id, (None, None))[0],
-            notice_state=asking.get(item.id, (None, None))[1],
+            notice_id=notices_open.get(item.id, (None, None))[0],
+            notice_state=notices_open.get(item.id, (None, None))[1],
         )
         for item, job, instrument, change in rows
     ]
 
 
-def _asking(session: Session, item_ids: Sequence[int]) -> dict[int, tuple[int | None, NoticeState | None]]:
+def asking(session: Session, item_ids: Sequence[int]) -> dict[int, tuple[int | None, NoticeState | None]]:
     """Return the newest notice of each item that waits for an answer."""
     answered = select(CustomerAnswer.id).where(CustomerAnswer.notice_id == CustomerNotice.id)
     query = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound
@@ -67,6 +69,21 @@ def item_state(session: Session, item_id: int) -> ItemState:
 def items_of(session: Session, job_id: int) -> list[JobItemFacts]:
     """Return the items of a job by position."""
     return _items(session, JobItem.job_id == job_id)
+
+
+def item_by_token(session: Session, token: str) -> JobItemFacts | None:
+    """Return the item whose label says a token, if there is one. The caller checks who asks."""
+    found = _items(session, JobItem.token == token)
+    return found[0] if found else None
+
+
+def item_by_number(session: Session, job_number: str, position: int, site_ids: Collection[int]) -> JobItemFacts | None:
+    """Return an item of some sites by its job's number (in whatever case it was typed) and its position."""
+    condition = and_(
+        func.lower(Job.number) == job_number.lower(), JobItem.position == position, Job.site_id.in_(site_ids)
+    )
+    found = _items(session, condition)
+    return found[0] if len(found) == 1 else None
 
 
 def items_of_instrument(session: Session, instrument_id: int) -> list[JobItemFacts]:

@@ -29,7 +29,7 @@ from lims.core.web import (
     today,
     transaction,
 )
-from lims.jobs import forms, item_views, list_queries, queries, services, workflow
+from lims.jobs import forms, item_views, list_queries, notice_queries, queries, services, workflow
 from lims.jobs.blueprint import bp
 from lims.jobs.facts import JobItemFacts, ReviewContract
 from lims.people import queries as people
@@ -120,6 +120,7 @@ def job_page(job_id: int, form: FormState) -> ResponseReturnValue:
         parties = _names(session, items, found.customer_id, today())
         instruments = _instruments(session, items)
         site = people.site_facts(session, found.site_id)
+        asking = notice_queries.asking(session, [item.id for item in items])
     page = render_template(
         "jobs/job.html",
         form=form,
@@ -128,6 +129,7 @@ def job_page(job_id: int, form: FormState) -> ResponseReturnValue:
         items=items,
         parties=parties,
         instruments=instruments,
+        asking=asking,
         missing=workflow.missing_for_review(items),
         next_action=workflow.next_action(found, items).value,
     )

@@ -53,8 +53,9 @@ def search() -> ResponseReturnValue:
             for finder in runtime().finders:
                 if actor.may(finder.permission):
                     found.extend(finder.find(session, actor, words, today()))
-    if len(found) == 1 and found[0].title.casefold() == words.casefold():
-        return redirect(found[0].url, 303)
+    exact = [hit for hit in found if hit.title.casefold() == words.casefold()]
+    if len(exact) == 1:
+        return redirect(exact[0].url, 303)
     return render_template("home/search.html", words=words, found=found)
 
 

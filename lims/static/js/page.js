@@ -59,10 +59,12 @@
 
   // Typed text is not lost by leaving a form unnoticed.
   let typed = false;
+  let typedSince = 0;
   document.querySelectorAll("form[data-typed]").forEach((form) => {
-    form.addEventListener("input", () => { typed = true; });
+    form.addEventListener("input", (event) => { if (!typed) typedSince = event.timeStamp; typed = true; });
     form.addEventListener("submit", () => { typed = false; });
   });
+  document.addEventListener("scanned", (event) => { if (typedSince >= event.detail.since) typed = false; }); // by nobody
   window.addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
 
   // What was sent when the session had just ended stands in its form again after signing in; what was typed when the
@@ -102,6 +104,8 @@
       keep(typedForms, "language");
     });
   });
+
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
 
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {

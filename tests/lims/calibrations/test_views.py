@@ -350,7 +350,7 @@ def test_what_is_recorded_beside_the_readings(site: Site) -> None:
         "consent_way": "phone",
         "consent_evidence": "Gọi lại số của khách",
     }
-    assert post(client, f"{page}/adjustments", adjusted, page=page).status_code == 303
+    assert post(client, f"{page}/adjustment", adjusted, page=page).status_code == 303
     shown = client.get(page).text
     assert "Dùng hai quả cân phụ" in shown
     assert "Thêm chì" in shown
