@@ -87,6 +87,8 @@ INSTRUMENT_KINDS: Final = (
     "electricity_meter_bench",
     "gauge_blocks",
     "caliper",
+    "moisture_meter",
+    "current_transformer",
     "taximeter",
     "taximeter_tester",
     "bath",

@@ -217,6 +217,8 @@ LABELS: Final[dict[str, str]] = {
     "instrument_kind.electricity_meter_bench": N_("Electricity meter bench"),
     "instrument_kind.gauge_blocks": N_("Gauge blocks"),
     "instrument_kind.caliper": N_("Caliper"),
+    "instrument_kind.moisture_meter": N_("Moisture meter"),
+    "instrument_kind.current_transformer": N_("Current transformer"),
     "instrument_kind.taximeter": N_("Taximeter"),
     "instrument_kind.taximeter_tester": N_("Taximeter tester"),
     "instrument_kind.bath": N_("Liquid bath"),

@@ -26,18 +26,23 @@ from standards.list_queries import instruments
 from standards.register_queries import standard_line, standards
 from standards.use_queries import (
     ReferenceSource,
+    UseInQuestion,
     calibration_choice,
+    calibration_choices,
     check_use,
     reference_correlations,
     reference_source,
     reference_value_at,
     usable_calibrations,
     usable_without_calibration,
+    use_in_question,
 )
 
 __all__ = [
     "ReferenceSource",
+    "UseInQuestion",
     "calibration_choice",
+    "calibration_choices",
     "calibration_facts",
     "calibration_of_run",
     "calibrations_by_id",
@@ -64,4 +69,5 @@ __all__ = [
     "traceability_chain",
     "usable_calibrations",
     "usable_without_calibration",
+    "use_in_question",
 ]

@@ -43,6 +43,7 @@ from standards.instrument_queries import (
     load_standards,
     standard_facts,
     standard_rows,
+    standards_by_id,
 )
 from standards.models import Instrument
 from standards.reference import correlations, reference_value
@@ -132,11 +133,24 @@ def calibration_choice(session: Session, calibration_id: int, *, at: datetime | 
 
     `at` is the instant of use: days left, the limitation and extensions are those of then (default: when recorded).
     """
-    calibration = calibration_facts(session, calibration_id)
-    standard = standard_facts(session, calibration.standard_id)
-    instrument = instruments_by_id(session, [standard.instrument_id])[standard.instrument_id]
-    contents = [content for content in calibration.contents if content.phase is Phase.AS_LEFT]
-    return _choice(standard, calibration, instrument, contents, at or calibration.recorded_at)
+    return calibration_choices(session, [(calibration_id, at)])[0]
+
+
+def calibration_choices(session: Session, wanted: Sequence[tuple[int, datetime | None]]) -> list[CalibrationChoice]:
+    """Return the same of several calibrations, each at its instant, in as many statements as of one."""
+    calibrations = calibrations_by_id(session, {calibration_id for calibration_id, _ in wanted})
+    standards = standards_by_id(session, {calibration.standard_id for calibration in calibrations.values()})
+    instruments = instruments_by_id(session, {standard.instrument_id for standard in standards.values()})
+    found = []
+    for calibration_id, at in wanted:
+        calibration = calibrations.get(calibration_id)
+        if calibration is None:
+            raise NotFound("calibration.not_found")
+        standard = standards[calibration.standard_id]
+        contents = [content for content in calibration.contents if content.phase is Phase.AS_LEFT]
+        instrument = instruments[standard.instrument_id]
+        found.append(_choice(standard, calibration, instrument, contents, at or calibration.recorded_at))
+    return found
 
 
 def _choice(
@@ -213,34 +227,58 @@ def check_use(
 
     With `content_id` only that content's range is asked about. Raises NotFound for unknown keys.
     """
-    regime = LegalRegime(legal_regime)
+    question = use_in_question(session, calibration_id, standard_id=standard_id, content_id=content_id)
+    return question.problems(at, legal_regime=legal_regime, role=role)
+
+
+@dataclass(frozen=True, slots=True)
+class UseInQuestion:
+    """A calibration (or a standard that needs none) with all that is asked when it is used; read once, asked often."""
+
+    standard: StandardFacts
+    calibration: CalibrationFacts | None
+    siblings: Sequence[CalibrationFacts]
+    chains: ChainFacts | None
+    range_ids: Sequence[int] | None
+
+    def problems(self, at: datetime, *, legal_regime: LegalRegime | str, role: StandardRole) -> list[UseProblem]:
+        """Return every reason against the use at an instant."""
+        regime = LegalRegime(legal_regime)
+        if self.calibration is None or self.chains is None:
+            found = standard_problems(self.standard, at=at, role=role, legal_regime=regime)
+            return [*found, UseProblem("use.no_calibration")] if self.standard.needs_calibration else found
+        found = use_problems(
+            self.standard,
+            self.calibration,
+            self.siblings,
+            at=at,
+            role=role,
+            legal_regime=regime,
+            range_ids=self.range_ids,
+        )
+        return found + chain_problems(self.chains, self.calibration.id, self.standard, at)
+
+
+def use_in_question(
+    session: Session, calibration_id: int | None, *, standard_id: int | None = None, content_id: int | None = None
+) -> UseInQuestion:
+    """Read what is asked of a use, whatever the instant. Raises NotFound for unknown keys."""
     if calibration_id is None:
         if standard_id is None:
             raise ValueError("a calibration or a standard is needed")
-        return _check_standard(session, standard_id, at, regime, role)
-    calibration = calibration_facts(session, calibration_id)
+        return UseInQuestion(standard_facts(session, standard_id), None, (), None, None)
+    chains = chain_facts(session, [calibration_id])
+    calibration = chains.calibrations.get(calibration_id)
+    if calibration is None:
+        raise NotFound("calibration.not_found")
     content = None if content_id is None else _content(calibration, content_id)
-    standard = standard_facts(session, calibration.standard_id)
-    problems = use_problems(
-        standard,
+    return UseInQuestion(
+        chains.standards[calibration.standard_id],
         calibration,
-        calibrations_of(session, standard.id),
-        at=at,
-        role=role,
-        legal_regime=regime,
-        range_ids=None if content is None else [content.range_id],
+        calibrations_of(session, calibration.standard_id),
+        chains,
+        None if content is None else [content.range_id],
     )
-    return problems + chain_problems(chain_facts(session, [calibration_id]), calibration_id, standard, at)
-
-
-def _check_standard(
-    session: Session, standard_id: int, at: datetime, regime: LegalRegime, role: StandardRole
-) -> list[UseProblem]:
-    standard = standard_facts(session, standard_id)
-    problems = standard_problems(standard, at=at, role=role, legal_regime=regime)
-    if standard.needs_calibration:
-        problems.append(UseProblem("use.no_calibration"))
-    return problems
 
 
 def chain_problems(chains: ChainFacts, calibration_id: int, standard: StandardFacts, at: datetime) -> list[UseProblem]:

@@ -45,6 +45,7 @@ from lims.people.room_facts import limit_from_data
 from lims.procedures import queries as procedures
 from lims.procedures.facts import ProcedureVersionFacts
 from standards import queries as standards
+from standards.calibration_facts import CalibrationChoice
 
 
 def held_by(table: type[Reading | EquipmentUse | ReadingExclusion], run: Any) -> ColumnElement[bool]:
@@ -218,8 +219,6 @@ def reading_facts(row: Reading) -> ReadingFacts:
 
 
 def _reading(row: Reading, superseded_by_id: int | None, excluded: str | None) -> ReadingFacts:
-    if row.value is None:
-        raise ValueError(f"reading {row.id} has no value")
     return ReadingFacts(
         id=row.id,
         address=Address(row.section, row.point, row.cycle, row.direction, row.sequence, row.role, row.phase),
@@ -282,11 +281,15 @@ def equipment(session: Session, run_id: int, *, withdrawn: bool = False) -> tupl
     query = select(EquipmentUse).where(held_by(EquipmentUse, run_id)).order_by(EquipmentUse.id)
     if not withdrawn:
         query = query.where(EquipmentUse.withdrawn_at.is_(None))
-    return tuple(use_facts(session, row) for row in session.execute(query).scalars())
+    rows = list(session.execute(query).scalars())
+    calibrated = [row for row in rows if row.calibration_id is not None]
+    choices = standards.calibration_choices(session, [(row.calibration_id or 0, row.added_at) for row in calibrated])
+    by_use = {row.id: choice for row, choice in zip(calibrated, choices, strict=True)}
+    return tuple(use_facts(session, row, by_use.get(row.id)) for row in rows)
 
 
-def use_facts(session: Session, row: EquipmentUse) -> EquipmentUseFacts:
-    """Return one use with the names its calibration gives."""
+def use_facts(session: Session, row: EquipmentUse, choice: CalibrationChoice | None = None) -> EquipmentUseFacts:
+    """Return one use with the names its calibration gives; `choice` is what was read of that before."""
     names: dict[str, Any]
     if row.calibration_id is None:
         standard = standards.standard_facts(session, row.standard_id)
@@ -302,7 +305,7 @@ def use_facts(session: Session, row: EquipmentUse) -> EquipmentUseFacts:
             "valid_until": None,
         }
     else:
-        choice = standards.calibration_choice(session, row.calibration_id, at=row.added_at)
+        choice = choice or standards.calibration_choice(session, row.calibration_id, at=row.added_at)
         names = {
             "standard_code": choice.standard_code,
             "name_vi": choice.name_vi,

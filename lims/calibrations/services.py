@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -313,11 +314,12 @@ def add_use(
         added_by_id=actor.person_id,
         added_by_name=actor.name,
     )
-    _check_usable(session, run, queries.use_facts(session, use), now)
+    facts = queries.use_facts(session, use)
+    _check_usable(session, run, facts, now)
     _check_new_use(session, run, slot, use)
     session.add(use)
     session.flush()
-    facts = queries.use_facts(session, use)
+    facts = replace(facts, id=use.id)
     return facts, {"slot": slot.slot, "standard": facts.standard_code, "calibration": facts.certificate_number}
 
 

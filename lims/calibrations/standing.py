@@ -175,15 +175,24 @@ def use_faults(session: Session, material: RunMaterial, *, now: datetime, every_
         times = times[:1] + times[1:][-1:]
     for use in material.uses:
         seen: set[str] = set()
+        question = standards.use_in_question(
+            session, use.calibration_id, standard_id=use.standard_id, content_id=use.content_id
+        )
         for at in times or [now]:
-            for problem in check_at(session, material.run, use, at):
+            for problem in _problems_at(question, material.run, use, at):
                 if problem.code not in seen:
                     seen.add(problem.code)
                     yield _fault(use, problem)
         if times:
-            for problem in check_at(session, material.run, use, now):
+            for problem in _problems_at(question, material.run, use, now):
                 if problem.code in STILL_COUNTS - seen:
                     yield replace(_fault(use, problem), traceability=True)
+
+
+def _problems_at(
+    question: standards.UseInQuestion, run: RunFacts, use: EquipmentUseFacts, at: datetime
+) -> list[UseProblem]:
+    return question.problems(at, legal_regime=LegalRegime(run.legal_regime), role=StandardRole(use.role))
 
 
 def check_at(session: Session, run: RunFacts, use: EquipmentUseFacts, at: datetime) -> list[UseProblem]:

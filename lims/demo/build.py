@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +17,11 @@ from lims.core.clock import Clock, SystemClock
 from lims.core.db import Database, upgrade
 from lims.core.errors import ConfigurationError
 from lims.demo import equipment, instruments, weighing
-from lims.demo.laboratory import SIGN_IN_NAMES, Laboratory, found_laboratory
-from lims.worker import WorkerContext, anchor, drain
+from lims.demo.founding import found_laboratory
+from lims.demo.past import build_past, read_plan
+from lims.demo.people import SIGN_IN_NAMES
+from lims.demo.press import opened_press
+from lims.worker import WorkerContext, anchor
 
 MARK: Final = "demonstration.json"
 FORM: Final = 1
@@ -61,11 +64,12 @@ class Demonstration:
 
 
 def open_demonstration(
-    folder: Path, *, say: Say, port: int = DEFAULT_PORT, clock: Clock | None = None
+    folder: Path, *, say: Say, port: int = DEFAULT_PORT, clock: Clock | None = None, past: bool = True
 ) -> Demonstration:
     """Open the demonstration in a folder, building it first if it is not there.
 
-    `port` is where it will be served: the address in its QR codes. Raises ConfigurationError if the folder holds
+    `port` is where it will be served: the address in its QR codes. Without its `past` only the published weighing is
+    in it, which is built faster. Raises ConfigurationError if the folder holds
     something else.
     """
     folder = folder.expanduser().resolve()
@@ -76,10 +80,10 @@ def open_demonstration(
         return demonstration
     if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError("demo.folder_not_empty", folder=str(folder))
-    return _build(folder, say=say, port=port, clock=clock or SystemClock())
+    return _build(folder, say=say, port=port, clock=clock or SystemClock(), past=past)
 
 
-def _build(folder: Path, *, say: Say, port: int, clock: Clock) -> Demonstration:
+def _build(folder: Path, *, say: Say, port: int, clock: Clock, past: bool) -> Demonstration:
     """Build beside the folder and move the whole into place, so that a kill leaves nothing half-made."""
     building = folder.with_name(f"{folder.name}.building")
     if building.exists():
@@ -91,7 +95,7 @@ def _build(folder: Path, *, say: Say, port: int, clock: Clock) -> Demonstration:
     upgrade(settings.database_url)
     database = Database(settings.database_url)
     try:
-        names = _fill(database, settings, building, password, say=say, clock=clock)
+        names = _fill(database, settings, building, password, past=past, say=say, clock=clock)
     finally:
         database.dispose()
     demonstration = Demonstration(folder, password, SIGN_IN_NAMES, tuple(names))
@@ -102,34 +106,26 @@ def _build(folder: Path, *, say: Say, port: int, clock: Clock) -> Demonstration:
     return demonstration
 
 
-def _fill(database: Database, settings: Settings, folder: Path, password: str, *, say: Say, clock: Clock) -> list[str]:
+def _fill(
+    database: Database, settings: Settings, folder: Path, password: str, *, past: bool, say: Say, clock: Clock
+) -> list[str]:
     say("demo.people")
     with database.transaction() as session:
         laboratory = found_laboratory(session, password, timezone=settings.timezone, now=clock.now())
     say("demo.standards")
     with database.transaction() as session:
         equipment.add_equipment(session, laboratory)
-        instruments.add_instruments(session, laboratory)
-    say("demo.weighing")
-    _weigh(database, laboratory)
-    say("demo.certificates")
-    context = WorkerContext(database, settings, clock)
-    drain(context)
-    anchor(context)
+        laboratory = replace(laboratory, instruments=instruments.add_instruments(session, laboratory))
+    with opened_press(database, settings) as press:
+        if past:
+            plan = read_plan()
+            build_past(database, laboratory, press, plan, say=lambda done, of: say("demo.past", done=done, of=of))
+        say("demo.weighing")
+        weighing.do_published(database, laboratory, press)
+        say("demo.certificates")
+        press.finish()
+    anchor(WorkerContext(database, settings, clock))
     return _write_certificates(database, folder / "certificates")
-
-
-def _weigh(database: Database, laboratory: Laboratory) -> None:
-    with database.transaction() as session:
-        weight = weighing.register_weight(session, laboratory, "cokhi", "QC-0417")
-        weighing.register_weight(session, laboratory, "cokhi", "QC-0418")
-        item = weighing.take_order(session, laboratory, weight, "cokhi")
-    with database.transaction() as session:
-        run = weighing.weigh(session, laboratory, item)
-    with database.transaction() as session:
-        weighing.review_and_release(session, laboratory, run)
-    with database.transaction() as session:
-        weighing.begin_certificate(session, laboratory, [run])
 
 
 def _write_certificates(database: Database, folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The customers' instruments of the demonstration, registered over the last two years."""
+"""The customers' instruments of the demonstration, registered when their owners first came."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from lims.demo.laboratory import Laboratory
+from lims.demo.laboratory import FOUNDED_DAYS_AGO, Laboratory
 from standards import services
 from standards.commands import InstrumentIdentity, NewFunction, NewRange, RegisterInstrument
 
@@ -20,22 +20,26 @@ GROUP_2: Final = frozenset(
         "truck_scale",
         "water_meter",
         "electricity_meter",
+        "current_transformer",
         "fuel_dispenser",
         "blood_pressure_gauge",
+        "moisture_meter",
     }
 )
 """Kinds that stand in this register for their use in trade or health: measuring instruments of group 2."""
 
 
-def add_instruments(session: Session, laboratory: Laboratory) -> None:
-    """Register every instrument with its owner."""
+def add_instruments(session: Session, laboratory: Laboratory) -> dict[str, int]:
+    """Register every instrument with its owner; returns the keys by serial number."""
     text = resources.files("lims.demo").joinpath("registers/instruments.toml").read_text(encoding="utf-8")
-    records = tomllib.loads(text)["instrument"]
-    for number, record in enumerate(records):
-        day = laboratory.today - timedelta(days=700 - 20 * number)
-        services.register_instrument(
+    keys = {}
+    for number, record in enumerate(tomllib.loads(text)["instrument"]):
+        day = laboratory.today - timedelta(days=FOUNDED_DAYS_AGO - 10 - 2 * number)
+        registered = services.register_instrument(
             session, laboratory.actor("tn01"), _command(laboratory, record), now=laboratory.at(day, hour=8)
         )
+        keys[record["serial"]] = registered.id
+    return keys
 
 
 def _command(laboratory: Laboratory, record: dict[str, Any]) -> RegisterInstrument:
@@ -45,12 +49,19 @@ def _command(laboratory: Laboratory, record: dict[str, Any]) -> RegisterInstrume
         kind=record["kind"],
         name_vi=record["name_vi"],
         name_en=record["name_en"],
-        manufacturer="Nhà chế tạo Mẫu",
+        manufacturer=record.get("maker", "Nhà chế tạo Mẫu"),
         model=record["model"],
         serial_number=record["serial"],
+        year_made=record.get("year"),
+        country_made="Việt Nam",
         accuracy_class=record.get("class"),
         place_of_use=record["place"],
         purpose_of_use="group_2" if record["kind"] in GROUP_2 else "group_1",
     )
-    only = NewRange(lower=Decimal(lower), upper=Decimal(upper), resolution=Decimal(resolution))
+    only = NewRange(
+        lower=Decimal(lower),
+        upper=Decimal(upper),
+        nominal=Decimal(lower) if lower == upper else None,
+        resolution=Decimal(resolution) if resolution else None,
+    )
     return RegisterInstrument(identity, functions=(NewFunction(quantity, unit, ranges=(only,)),))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from lims.core.actor import SYSTEM
 from lims.core.clock import local_date
+from lims.core.lists import ListRequest
 from lims.demo.laboratory import Laboratory
 from lims.people import person_services, queries
 from lims.people.facts import AddMembership, CreatePerson, Role
@@ -18,7 +19,7 @@ def customer_account(session: Session, laboratory: Laboratory, name: str, organi
     from tests.journeys.laboratory import PASSWORD
 
     today = local_date(now, laboratory.timezone)
-    found = queries.organisations(session, on=today, text=organisation, customers_only=True)
+    found = queries.organisations(session, ListRequest(organisation, {"show": ("customers",)}), on=today)
     person = person_services.create_person(
         session, SYSTEM, CreatePerson("Khách Mẫu", sign_in_name=name, password=PASSWORD), now=now
     )

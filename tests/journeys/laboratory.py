@@ -13,7 +13,8 @@ from lims.config import Settings
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.demo import equipment
-from lims.demo.laboratory import Laboratory, found_laboratory
+from lims.demo.founding import found_laboratory
+from lims.demo.laboratory import Laboratory
 from lims.worker import WorkerContext, drain
 from tests.journeys.walker import Walker
 

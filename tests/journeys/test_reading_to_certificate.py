@@ -12,7 +12,7 @@ from lims.calibrations.recompute import recompute
 from lims.core.audit import verify_chains
 from lims.core.clock import FixedClock
 from lims.core.db import Database
-from lims.demo.weighing import published_indications
+from lims.demo import weights
 from lims.integrity import check_database
 from tests.journeys.laboratory import House, build_house
 from tests.journeys.walker import Walker
@@ -130,10 +130,7 @@ def condition_cells(sequence: int) -> dict[str, str]:
 
 def reading_cells() -> dict[str, str]:
     """Return the addresses and texts of the twelve published indications."""
-    return {
-        f"weighing|10kg|{entry.cycle}||{entry.sequence}|{entry.role}|as_found": entry.text
-        for entry in published_indications()
-    }
+    return {entry.address.key: entry.text for entry in weights.published()}
 
 
 def measure(house: House, walker: Walker) -> None:
