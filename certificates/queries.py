@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Select, false, select
+from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.orm import Session
 
 from certificates import content as contents
@@ -29,8 +29,6 @@ from lims.calibrations.models import CalibrationRun
 from lims.core import blobs
 from lims.core.actor import Actor
 from lims.core.errors import IntegrityFailure, NotFound
-from lims.core.paging import Page, paginate
-from lims.core.text import fold
 from lims.jobs.models import Job, JobItem
 from lims.people.models import Site
 from standards.models import Instrument
@@ -56,25 +54,6 @@ def certificate_view(session: Session, actor: Actor, certificate_id: int) -> Cer
     if row is None:
         raise NotFound("certificate.not_found")
     return view_of(session, row)
-
-
-def certificates(
-    session: Session, actor: Actor, *, text: str = "", state: CertificateState | None = None, page: int = 1
-) -> Page[CertificateLine]:
-    """Return the laboratory's certificates, newest first."""
-    query = select(Certificate).where(seen_by(actor))
-    query = searched(query, text)
-    if state is not None:
-        query = query.where(Certificate.state == state)
-    found = paginate(session, query.order_by(Certificate.begun_at.desc(), Certificate.id.desc()), page)
-    return found.mapped(lambda row: line_of(row))
-
-
-def searched(query: Select[Certificate], text: str) -> Select[Certificate]:
-    """Return a query narrowed to certificates that hold every word of a search."""
-    for word in fold(text).split():
-        query = query.where(Certificate.search_text.contains(word, autoescape=True))
-    return query
 
 
 def certificates_of_job(session: Session, actor: Actor, job_id: int) -> list[CertificateLine]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from certificates import (
     forms,
     issue_views,
+    list_queries,
     own_standard_queries,
     own_standard_views,
     queries,
@@ -20,8 +21,9 @@ from certificates import (
     verify_views,
 )
 from certificates.blueprint import bp
-from certificates.facts import CertificateState, NoticeKind, StoredFile
+from certificates.facts import NoticeKind, StoredFile
 from lims.core.actor import Actor
+from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.web import (
     Finder,
@@ -31,11 +33,10 @@ from lims.core.web import (
     add_finder,
     add_place,
     current_actor,
+    list_request,
     now,
-    page_number,
     reading,
     requires,
-    search_words,
     transaction,
 )
 from lims.people.access import Permission
@@ -48,17 +49,10 @@ add_place(bp, Place("certificates.certificates", N_("Certificates"), "certificat
 @bp.get("/certificates")
 @requires(Permission.VIEW_LABORATORY)
 def certificates() -> ResponseReturnValue:
-    """The list of certificates, by state and by words."""
-    states = {state.value: state for state in CertificateState}
+    """The list of certificates, by state, year and words."""
     with reading() as session:
-        page = queries.certificates(
-            session,
-            current_actor(),
-            text=search_words(),
-            state=states.get(request.args.get("state", "")),
-            page=page_number(),
-        )
-    return render_template("certificates/certificates.html", page=page, states=list(CertificateState))
+        listed = list_queries.certificates(session, current_actor(), list_request())
+    return render_template("certificates/certificates.html", listed=listed)
 
 
 @bp.get("/certificates/<int:certificate_id>")
@@ -149,7 +143,7 @@ def for_run(run_id: int) -> ResponseReturnValue:
 
 
 def _find(session: Session, actor: Actor, text: str, _today: object) -> list[Found]:
-    lines = queries.certificates(session, actor, text=text).items[:10]
+    lines = list_queries.certificates(session, actor, ListRequest(text=text)).items[:10]
     return [
         Found(line.printed, line.customer_name_vi, "found.certificate", url_for(".certificate", certificate_id=line.id))
         for line in lines

@@ -12,9 +12,7 @@ from sqlalchemy import Connection, Row, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound
-from lims.core.paging import Page, paginate
 from lims.core.prepared import Prepared
-from lims.core.text import fold
 from lims.people.models import OrganisationName, Site
 from standards.calibration_models import Standard, StandardPaper, StandardStateChange
 from standards.facts import (
@@ -201,34 +199,8 @@ def _instrument_facts(
     )
 
 
-def instruments(
-    session: Session,
-    *,
-    text: str = "",
-    owner_id: int | None = None,
-    kind: str | None = None,
-    retired: bool = False,
-    page: int = 1,
-) -> Page[InstrumentLine]:
-    """Return instruments in Vietnamese order; every word of `text` is sought without marks."""
-    query: Select[*tuple[Any, ...]] = (
-        select(Instrument, Standard.id)
-        .outerjoin(Standard, Standard.instrument_id == Instrument.id)
-        .order_by(Instrument.sort_key, Instrument.id)
-    )
-    query = query.where(Instrument.retired_on.is_not(None) if retired else Instrument.retired_on.is_(None))
-    if owner_id is not None:
-        query = query.where(Instrument.owner_id == owner_id)
-    if kind:
-        query = query.where(Instrument.kind == kind)
-    for word in fold(text).split():
-        query = query.where(Instrument.search_text.contains(word, autoescape=True))
-    found = paginate(session, query, page)
-    names = names_of(session, {row[0].owner_id for row in found.items})
-    return found.mapped(lambda row: _line(row, names))
-
-
-def _line(row: Row[*tuple[Any, ...]], names: Names) -> InstrumentLine:
+def instrument_line(row: Row[*tuple[Any, ...]], names: Names) -> InstrumentLine:
+    """Return the line of an instrument, the key of the standard it is (if it is one), and owners' names."""
     instrument, standard_id = row
     owner_vi, owner_en = names.get(instrument.owner_id, ("", None))
     return InstrumentLine(
@@ -274,7 +246,7 @@ def own_instruments(session: Session, laboratory_id: int) -> list[InstrumentLine
         .order_by(Instrument.sort_key, Instrument.id)
     )
     names = names_of(session, [laboratory_id])
-    return [_line(row, names) for row in session.execute(query)]
+    return [instrument_line(row, names) for row in session.execute(query)]
 
 
 def standards_by_id(session: Session, standard_ids: Collection[int]) -> dict[int, StandardFacts]:

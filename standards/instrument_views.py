@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from lims.core.actor import Actor
 from lims.core.errors import StaleRecord
 from lims.core.formats import language
+from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.web import (
     Finder,
@@ -23,17 +24,16 @@ from lims.core.web import (
     add_finder,
     add_place,
     current_actor,
+    list_request,
     now,
-    page_number,
     reading,
     requires,
-    search_words,
     today,
     transaction,
 )
 from lims.people import queries as people
 from lims.people.access import Permission
-from standards import forms, queries, services
+from standards import forms, list_queries, queries, services
 from standards.facts import INSTRUMENT_KINDS, QUANTITY_UNITS, InstrumentFacts
 from standards.pages import bp, key_of, label_options
 
@@ -63,21 +63,11 @@ _CHANGED = (
 @requires(Permission.VIEW_LABORATORY)
 def instruments() -> ResponseReturnValue:
     """List instruments; search and filters are in the address."""
-    owner = request.args.get("owner", "")
-    kind = request.args.get("kind", "")
-    retired = request.args.get("show") == "retired"
+    asked = list_request()
     with reading() as session:
-        page = queries.instruments(
-            session,
-            text=search_words(),
-            owner_id=key_of(owner),
-            kind=kind or None,
-            retired=retired,
-            page=page_number(),
-        )
-        owner_facts = _owner(session, owner)
-    filtered = bool(search_words() or kind or owner or retired)
-    return render_template("standards/instruments.html", page=page, filtered=filtered, owner=owner_facts)
+        listed = list_queries.instruments(session, asked)
+        owner = _owner(session, asked.first("owner"))
+    return render_template("standards/instruments.html", listed=listed, owner=owner)
 
 
 def _owner(session: Session, owner: str) -> dict[str, str | None] | None:
@@ -225,7 +215,7 @@ def _differences(
 
 
 def _find_instruments(session: Session, _actor: Actor, text: str, _today: date) -> list[Found]:
-    page = queries.instruments(session, text=text)
+    page = list_queries.instruments(session, ListRequest(text=text))
     return [
         Found(
             title=(line.name_en if language() == "en" else None) or line.name_vi,

@@ -19,16 +19,16 @@ from lims.core.web import (
     add_panel,
     add_place,
     current_actor,
+    list_request,
     now,
     reading,
     requires,
-    search_words,
     today,
     transaction,
 )
 from lims.people import queries as people
 from lims.people.access import Permission
-from standards import forms, queries, services
+from standards import forms, list_queries, queries, services
 from standards.facts import DueState, StandardFacts, StandardLine, StandardRole, StandardState
 from standards.pages import bp, empty_form
 from standards.validity import TRANSITIONS
@@ -40,25 +40,9 @@ _URGENT = {DueState.OVERDUE: 0, DueState.NOT_CALIBRATED: 1, DueState.DUE_SOON: 2
 @requires(Permission.VIEW_LABORATORY)
 def standards() -> ResponseReturnValue:
     """List the standards with state and days left; filters are in the address."""
-    asked = {name: request.args.get(name, "") for name in ("role", "state", "due", "sort")}
     with reading() as session:
-        lines = queries.standards(
-            session,
-            laboratory_id=current_actor().laboratory_id,
-            at=now(),
-            text=search_words(),
-            role=StandardRole(asked["role"]) if asked["role"] in set(StandardRole) else None,
-            state=StandardState(asked["state"]) if asked["state"] in set(StandardState) else None,
-            due=DueState(asked["due"]) if asked["due"] in set(DueState) else None,
-        )
-    if asked["sort"] == "days":
-        lines.sort(key=_days)
-    filtered = bool(search_words() or asked["role"] or asked["state"] or asked["due"])
-    return render_template("standards/standards.html", lines=lines, filtered=filtered)
-
-
-def _days(line: StandardLine) -> tuple[int, int]:
-    return (0, line.days_left) if line.days_left is not None else (1, 0)
+        listed = list_queries.standards(session, list_request(), laboratory_id=current_actor().laboratory_id, at=now())
+    return render_template("standards/standards.html", listed=listed)
 
 
 @bp.get("/standards/new")
@@ -88,7 +72,7 @@ def _new_form(form: FormState) -> ResponseReturnValue:
     with reading() as session:
         own = queries.own_instruments(session, laboratory_id) if laboratory_id is not None else []
         sites = people.sites_of(session, laboratory_id) if laboratory_id is not None else []
-        persons = people.persons(session, organisation_id=laboratory_id)
+        persons = people.persons_of(session, laboratory_id) if laboratory_id is not None else []
     english = language() == "en"
     return (
         render_template(
@@ -99,7 +83,7 @@ def _new_form(form: FormState) -> ResponseReturnValue:
                 for line in own
             ],
             sites=[(site.id, (site.name_en if english else None) or site.name_vi) for site in sites],
-            persons=[(person.id, person.full_name) for person in persons.items],
+            persons=[(person.id, person.full_name) for person in persons],
         ),
         form.status,
     )

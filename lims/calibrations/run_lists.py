@@ -75,6 +75,7 @@ def run_rows() -> Select[*tuple[Any, ...]]:
     """Return the statement of every run with its instrument, job and procedure; callers narrow it."""
     return (
         select(CalibrationRun, Instrument, Job, Procedure.code)
+        .select_from(CalibrationRun)
         .join(Site, Site.id == CalibrationRun.site_id)
         .join(Instrument, Instrument.id == CalibrationRun.instrument_id)
         .join(ProcedureVersion, ProcedureVersion.id == CalibrationRun.procedure_version_id)

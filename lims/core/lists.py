@@ -126,8 +126,9 @@ class Listed(Page[Item]):
 class SqlList:
     """A list that the database filters, counts and sorts, with a number of statements that rows do not change.
 
-    `query` selects every row the reader may see, joined one to one; `searched` says what a folded word means; `sorts`
-    are ascending, empty values last either way; `key` makes every order definite.
+    `query` selects every row the reader may see, joined one to one from where `select_from` begins; `searched` says
+    what a folded word means; `sorts` are ascending, empty values last either way; `key` makes every order definite.
+    `unless` holds for a filter while none of its values is chosen: what is retired is shown to whoever asks for it.
     """
 
     query: Select[*tuple[Any, ...]]
@@ -136,13 +137,15 @@ class SqlList:
     sort: str
     searched: Callable[[str], Condition] | None = None
     filters: Filters = field(default_factory=dict)
+    unless: Mapping[str, Condition] = field(default_factory=dict)
     totals: Mapping[str, SQLColumnExpression[Any]] = field(default_factory=dict)
 
     def answer(self, session: Session, request: ListRequest, *, size: int = PAGE_SIZE) -> Listed[Any]:
         """Return the page asked for: rows as the statement selects them (scalars where it selects one thing)."""
         chosen = _chosen(request, self.filters)
         words = [] if self.searched is None else [self.searched(word) for word in request.words]
-        conditions = {name: or_(*(self.filters[name][one] for one in sorted(chosen[name]))) for name in chosen}
+        conditions = {**self.unless}
+        conditions |= {name: or_(*(self.filters[name][one] for one in sorted(chosen[name]))) for name in chosen}
         fitting = self.query.where(*words, *conditions.values())
         total, totals = self._totals(session, fitting)
         number = min(max(1, request.page), max(1, -(-total // size)))
@@ -173,7 +176,8 @@ class SqlList:
         for name, values in self.filters.items():
             others = [condition for other, condition in conditions.items() if other != name]
             columns = [func.count(case((condition, 1))) for condition in values.values()]
-            found = session.execute(_only(self.query.where(*words, *others), columns)).one()
+            query = _only(self.query.where(*words, *others), columns)
+            found = session.execute(query).one() if columns else ()
             counts[name] = {value: int(count) for value, count in zip(values, found, strict=True)}
         return counts
 
@@ -186,7 +190,7 @@ class SqlList:
 
 
 def _only(query: Select[*tuple[Any, ...]], columns: Sequence[ColumnElement[Any]]) -> Select[*tuple[Any, ...]]:
-    return query.with_only_columns(*columns, maintain_column_froms=True).order_by(None)
+    return query.with_only_columns(*columns).order_by(None)
 
 
 def every_word(column: SQLColumnExpression[str]) -> Callable[[str], Condition]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound, StaleRecord
-from lims.core.web import FormState, current_actor, now, page_number, reading, requires, today, transaction
+from lims.core.web import FormState, current_actor, list_request, now, reading, requires, today, transaction
 from lims.jobs import forms, notice_queries, queries, services, workflow
 from lims.jobs.blueprint import bp
 from lims.jobs.facts import AddItem, AgreeSpecification, JobItemFacts
@@ -136,15 +137,16 @@ def take_step(item_id: int, step: str) -> ResponseReturnValue:
 
 
 def _choose_instrument(job_id: int) -> ResponseReturnValue:
-    text = request.args.get("q", "").strip()[:200]
+    asked = list_request()
     everybody = bool(request.args.get("everybody"))
     with reading() as session:
         job = _own_job(session, job_id)
         customer = people.organisation_facts(session, job.customer_id, today())
-        page = standards.instruments(
-            session, text=text, owner_id=None if everybody else job.customer_id, page=page_number()
-        )
-    return render_template("jobs/choose_instrument.html", job=job, customer=customer, page=page, everybody=everybody)
+        owner = {} if everybody else {"owner": (str(job.customer_id),)}
+        listed = standards.instruments(session, replace(asked, chosen={**asked.chosen, **owner}))
+    return render_template(
+        "jobs/choose_instrument.html", job=job, customer=customer, listed=listed, everybody=everybody
+    )
 
 
 def _item_form(
@@ -185,9 +187,9 @@ def _item_page(item_id: int, form: FormState) -> ResponseReturnValue:
         if found.procedure_version_id is not None:
             version = procedures.procedure_version_facts(session, found.procedure_version_id)
         history = queries.history_of(session, item_id)
+        notices = notice_queries.notices_of_item(session, item_id)
     page = render_template(
         "jobs/item.html",
-        notices = notice_queries.notices_of_item(session, item_id)
         form=form,
         item=found,
         job=job,
@@ -195,10 +197,10 @@ def _item_page(item_id: int, form: FormState) -> ResponseReturnValue:
         parties=parties,
         version=version,
         history=history,
-        steps={state.value for state in workflow.possible_steps(found)},
-        agreeable=found.state in workflow.AGREEABLE,
         notices=notices,
         open_notice=next((entry for entry in notices if notice_queries.waits(entry)), None),
+        steps={state.value for state in workflow.possible_steps(found)},
+        agreeable=found.state in workflow.AGREEABLE,
     )
     return page, form.status
 

@@ -33,6 +33,7 @@ def jobs(session: Session, actor: Actor, request: ListRequest = EVERYTHING, *, o
     tally = _tally()
     query = (
         select(Job, tally)
+        .select_from(Job)
         .join(Organisation, Organisation.id == Job.customer_id)
         .outerjoin(tally, tally.c.job_id == Job.id)
         .where(Job.site_id.in_(actor.site_ids))
@@ -111,6 +112,7 @@ def item_rows() -> Select[*tuple[Any, ...]]:
     """Return the statement of every item with its job, instrument and procedure; callers narrow it."""
     return (
         select(JobItem, Job, Instrument, Procedure.code)
+        .select_from(JobItem)
         .join(Job, Job.id == JobItem.job_id)
         .join(Instrument, Instrument.id == JobItem.instrument_id)
         .join(Organisation, Organisation.id == Job.customer_id)

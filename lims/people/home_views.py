@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
@@ -19,7 +19,6 @@ from lims.core.web import (
     signed_in,
     today,
 )
-from lims.people.access import Permission
 
 bp = Blueprint("home", __name__)
 add_place(bp, Place("home.home", N_("Overview"), "home", order=0))
@@ -28,10 +27,8 @@ add_place(bp, Place("home.home", N_("Overview"), "home", order=0))
 @bp.get("/")
 @signed_in
 def home() -> ResponseReturnValue:
-    """Show what waits for the reader; customers go to their certificates."""
+    """Show what waits for the reader."""
     actor = current_actor()
-    if not actor.may(Permission.VIEW_LABORATORY) and actor.may(Permission.VIEW_OWN_CERTIFICATES):
-        return redirect(url_for("portal.certificates"), 303)
     shown = []
     with reading() as session:
         for panel in sorted(runtime().panels, key=lambda panel: panel.order):

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lims.core.actor import Actor
+from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.web import (
     Finder,
@@ -19,12 +20,11 @@ from lims.core.web import (
     add_finder,
     add_place,
     current_actor,
+    list_request,
     now,
-    page_number,
     reading,
     requires,
     runtime,
-    search_words,
     today,
     transaction,
 )
@@ -42,14 +42,14 @@ _FOUND = 10
 def persons() -> ResponseReturnValue:
     """List people by given name, with what they are today."""
     with reading() as session:
-        page = queries.persons(session, text=search_words(), page=page_number())
-        held = queries.memberships_of(session, [person.id for person in page.items], today())
-        cards = paper_queries.cards_of(session, [person.id for person in page.items])
+        listed = queries.persons(session, list_request(), on=today())
+        held = queries.memberships_of(session, [person.id for person in listed.items], today())
+        cards = paper_queries.cards_of(session, [person.id for person in listed.items])
     roles = {
         person.id: [row for row in held if row.person_id == person.id and row.holds_on(today())]
-        for person in page.items
+        for person in listed.items
     }
-    return render_template("people/persons.html", page=page, roles=roles, cards=cards, filtered=bool(search_words()))
+    return render_template("people/persons.html", listed=listed, roles=roles, cards=cards)
 
 
 @bp.get("/persons/new")
@@ -202,9 +202,9 @@ def _password_page(person_id: int, form: FormState) -> ResponseReturnValue:
     return render_template("people/password.html", form=form, person=present), form.status
 
 
-def _find(session: Session, _actor: Actor, words: str, _on: date) -> list[Found]:
+def _find(session: Session, _actor: Actor, words: str, on: date) -> list[Found]:
     """Search people for the field at the top."""
-    hits = queries.persons(session, text=words).items[:_FOUND]
+    hits = queries.persons(session, ListRequest(text=words), on=on).items[:_FOUND]
     return [
         Found(
             title=hit.full_name,

@@ -12,8 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from lims.core.account import Account
 from lims.core.actor import Actor
 from lims.core.errors import NotFound
-from lims.core.paging import Page, paginate
-from lims.core.text import fold
+from lims.core.lists import EVERYTHING, Listed, ListRequest, SqlList, every_word
 from lims.people.access import permissions_of, role_fits
 from lims.people.facts import MembershipFacts, NameFacts, OrganisationFacts, PersonFacts, Role, SiteFacts
 from lims.people.models import Contact, Membership, Organisation, OrganisationName, Person, SignInAttempt, Site
@@ -82,29 +81,30 @@ def organisation_facts(session: Session, organisation_id: int, on: date) -> Orga
     return _organisation_facts(row)
 
 
-def organisations(
-    session: Session,
-    *,
-    on: date,
-    text: str = "",
-    customers_only: bool = False,
-    upstream_only: bool = False,
-    laboratories_only: bool = False,
-    page: int = 1,
-) -> Page[OrganisationFacts]:
-    """Return organisations in Vietnamese order; `text` is sought in present and former names and the tax code."""
-    query = _organisations(on).order_by(Organisation.sort_key, Organisation.id)
-    wanted = (
-        (customers_only, Organisation.is_customer),
-        (upstream_only, Organisation.is_upstream),
-        (laboratories_only, Organisation.is_laboratory),
+def organisations(session: Session, request: ListRequest = EVERYTHING, *, on: date) -> Listed[OrganisationFacts]:
+    """Return organisations in Vietnamese order; words are sought in present and former names and the tax code.
+
+    Filter: show (customers, upstream, laboratories, authorities).
+    """
+    return (
+        SqlList(
+            query=_organisations(on),
+            key=Organisation.id,
+            sorts={"name": (Organisation.sort_key,), "tax": (Organisation.tax_code,), "since": (Organisation.id,)},
+            sort="name",
+            searched=every_word(Organisation.search_text),
+            filters={
+                "show": {
+                    "customers": Organisation.is_customer.is_(True),
+                    "upstream": Organisation.is_upstream.is_(True),
+                    "laboratories": Organisation.is_laboratory.is_(True),
+                    "authorities": Organisation.is_authority.is_(True),
+                }
+            },
+        )
+        .answer(session, request)
+        .mapped(_organisation_facts)
     )
-    for asked, column in wanted:
-        if asked:
-            query = query.where(column.is_(True))
-    for word in fold(text).split():
-        query = query.where(Organisation.search_text.contains(word, autoescape=True))
-    return paginate(session, query, page).mapped(_organisation_facts)
 
 
 def organisation_choices(
@@ -246,17 +246,52 @@ def person_facts(session: Session, person_id: int) -> PersonFacts:
     return _person_facts(person)
 
 
-def persons(
-    session: Session, *, text: str = "", organisation_id: int | None = None, page: int = 1
-) -> Page[PersonFacts]:
-    """Return people by given name, as Vietnamese lists are sorted; `text` is sought in name, code and sign-in name."""
-    query = select(Person).order_by(Person.sort_key, Person.id)
-    if organisation_id is not None:
-        members = select(Membership.person_id).where(Membership.organisation_id == organisation_id)
+def persons(session: Session, request: ListRequest = EVERYTHING, *, on: date) -> Listed[PersonFacts]:
+    """Return people by given name, as Vietnamese lists are sorted; words are sought in name, code and sign-in name.
+
+    Filters: role held that day (or none); account (open, closed, none, new: never signed in); organisation, by key.
+    """
+    query = select(Person).select_from(Person)
+    organisation = request.key("organisation")
+    if organisation is not None:
+        members = select(Membership.person_id).where(Membership.organisation_id == organisation)
         query = query.where(Person.id.in_(members))
-    for word in fold(text).split():
-        query = query.where(Person.search_text.contains(word, autoescape=True))
-    return paginate(session, query, page).mapped(_person_facts)
+    held = select(Membership.person_id).where(_holds(on))
+    opened = Person.active.is_(True) & Person.sign_in_name.is_not(None)
+    return (
+        SqlList(
+            query=query,
+            key=Person.id,
+            sorts={
+                "name": (Person.sort_key,),
+                "code": (Person.code,),
+                "seen": (Person.last_signed_in_at,),
+            },
+            sort="name",
+            searched=every_word(Person.search_text),
+            filters={
+                "role": {
+                    **{role.value: Person.id.in_(held.where(Membership.role == role)) for role in Role},
+                    "none": Person.id.not_in(held),
+                },
+                "account": {
+                    "open": opened,
+                    "new": opened & Person.last_signed_in_at.is_(None),
+                    "closed": Person.active.is_(False),
+                    "none": Person.sign_in_name.is_(None) & Person.active.is_(True),
+                },
+            },
+        )
+        .answer(session, request)
+        .mapped(_person_facts)
+    )
+
+
+def persons_of(session: Session, organisation_id: int) -> list[PersonFacts]:
+    """Return everybody who belongs or belonged to an organisation, by given name."""
+    members = select(Membership.person_id).where(Membership.organisation_id == organisation_id)
+    query = select(Person).where(Person.id.in_(members)).order_by(Person.sort_key, Person.id)
+    return [_person_facts(person) for person in session.execute(query).scalars()]
 
 
 def _person_facts(person: Person) -> PersonFacts:

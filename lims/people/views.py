@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lims.core.actor import Actor
 from lims.core.formats import language
+from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.web import (
     Finder,
@@ -21,11 +22,10 @@ from lims.core.web import (
     add_finder,
     add_place,
     current_actor,
+    list_request,
     now,
-    page_number,
     reading,
     requires,
-    search_words,
     today,
     transaction,
 )
@@ -42,18 +42,9 @@ _FOUND = 10
 @requires(Permission.VIEW_LABORATORY)
 def organisations() -> ResponseReturnValue:
     """List organisations; filters are in the address."""
-    kind = request.args.get("show", "")
     with reading() as session:
-        page = queries.organisations(
-            session,
-            on=today(),
-            text=search_words(),
-            customers_only=kind == "customers",
-            upstream_only=kind == "upstream",
-            laboratories_only=kind == "laboratories",
-            page=page_number(),
-        )
-    return render_template("people/organisations.html", page=page, filtered=bool(search_words() or kind))
+        listed = queries.organisations(session, list_request(), on=today())
+    return render_template("people/organisations.html", listed=listed)
 
 
 @bp.get("/organisations/new")
@@ -214,7 +205,7 @@ def _site_page(form: FormState, organisation_id: int, site_id: int | None) -> Re
 
 def _find(session: Session, _actor: Actor, words: str, on: date) -> list[Found]:
     """Search organisations for the field at the top."""
-    hits = queries.organisations(session, on=on, text=words).items[:_FOUND]
+    hits = queries.organisations(session, ListRequest(text=words), on=on).items[:_FOUND]
     english = language() == "en"
     return [
         Found(

@@ -1,37 +1,65 @@
-"""The customer's door: my certificates, one of them, its file."""
+"""The customer's door: my certificates, one of them, its file; my instruments and what falls due."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from certificates.views import sent
+from lims.core.actor import Actor
+from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.web import (
+    Figure,
+    Finder,
+    Found,
+    Panel,
     Place,
+    add_finder,
+    add_panel,
     add_place,
     current_actor,
+    list_request,
     now,
-    page_number,
     reading,
     requires,
-    search_words,
+    today,
     transaction,
 )
 from lims.people.access import Permission
 from lims.portal import queries, services
+from lims.portal.facts import DueStanding
 
 bp = Blueprint("portal", __name__)
 add_place(bp, Place("portal.certificates", N_("My certificates"), "certificate", order=10))
+add_place(bp, Place("portal.instruments", N_("My instruments"), "calendar", order=20))
+
+_TONES = {DueStanding.OVERDUE: "bad", DueStanding.SOON: "doubt"}
+_MOST = 8
 
 
 @bp.get("/portal/certificates")
 @requires(Permission.VIEW_OWN_CERTIFICATES)
 def certificates() -> ResponseReturnValue:
     """The certificates of the organisations the person belongs to."""
+    asked = list_request()
     with reading() as session:
-        page = queries.my_certificates(session, current_actor(), text=search_words(), page=page_number())
-    return render_template("portal/certificates.html", page=page)
+        listed = queries.my_certificates(session, current_actor(), asked)
+    return render_template("portal/certificates.html", listed=listed, instrument=asked.key("instrument"))
+
+
+@bp.get("/portal/instruments")
+@requires(Permission.VIEW_OWN_CERTIFICATES)
+def instruments() -> ResponseReturnValue:
+    """The person's instruments: when each was calibrated, and what falls due."""
+    with reading() as session:
+        listed = queries.my_instruments(session, current_actor(), list_request(), on=today())
+    return render_template("portal/instruments.html", listed=listed)
 
 
 @bp.get("/portal/certificates/<token>")
@@ -50,3 +78,36 @@ def download(token: str) -> ResponseReturnValue:
     with transaction() as session:
         file = services.download_certificate(session, current_actor(), token, now=now())
     return sent(file)
+
+
+def _falling_due(session: Session, actor: Actor, on: date) -> dict[str, Any]:
+    listed = queries.my_instruments(session, actor, on=on)
+    figures = [
+        Figure(listed.counts["due"][standing], words, url_for("portal.instruments", due=standing.value), tone)
+        for standing, tone, words in (
+            (DueStanding.OVERDUE, "bad", _("instruments overdue")),
+            (DueStanding.SOON, "doubt", _("fall due within 60 days")),
+            (DueStanding.LATER, "good", _("in date")),
+        )
+        if listed.counts["due"][standing]
+    ]
+    pressing = [row for row in listed.items if row.standing in _TONES]
+    return {"lines": pressing[:_MOST], "total": len(pressing), "known": listed.total, "figures": figures}
+
+
+def _newest(session: Session, actor: Actor, _on: date) -> dict[str, Any]:
+    listed = queries.my_certificates(session, actor)
+    return {"lines": listed.items[:_MOST], "total": listed.total}
+
+
+def _find(session: Session, actor: Actor, text: str, _on: date) -> list[Found]:
+    listed = queries.my_certificates(session, actor, ListRequest(text=text))
+    return [
+        Found(line.printed, line.item_vi, "found.certificate", url_for("portal.certificate", token=line.token))
+        for line in listed.items[:10]
+    ]
+
+
+add_panel(bp, Panel(Permission.VIEW_OWN_CERTIFICATES, "portal/home_due.html", _falling_due, order=10))
+add_panel(bp, Panel(Permission.VIEW_OWN_CERTIFICATES, "portal/home_newest.html", _newest, order=20))
+add_finder(bp, Finder(Permission.VIEW_OWN_CERTIFICATES, _find))

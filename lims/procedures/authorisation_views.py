@@ -11,12 +11,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound
-from lims.core.web import FormState, current_actor, now, reading, requires, today, transaction
+from lims.core.web import FormState, current_actor, list_request, now, reading, requires, today, transaction
 from lims.people import queries as people
 from lims.people.access import Permission
 from lims.people.facts import PersonFacts
 from lims.people.paper_queries import cards_of
-from lims.procedures import forms, queries, services
+from lims.procedures import forms, list_queries, queries, services
 from lims.procedures.blueprint import bp
 from lims.procedures.facts import AuthorisationFacts, SignatoryKind
 from lims.procedures.validity import in_force, last_day
@@ -33,7 +33,6 @@ def authorisations() -> ResponseReturnValue:
         cards = cards_of(session, [person.id for person in persons])
     columns = [(f"procedure:{one.id}", one.code) for one in procedures]
     held = [one for one in found if in_force(one, today())]
-    later = [one for one in found if not in_force(one, today())]
     return render_template(
         "procedures/authorisations.html",
         persons=[person for person in persons if person.active],
@@ -43,7 +42,24 @@ def authorisations() -> ResponseReturnValue:
         ends={one.id: last_day(one) for one in found},
         soon=_soon(held, today()),
         cards=cards,
-        others=later,
+        others=len(found) - len(held),
+    )
+
+
+@bp.get("/authorisations/list")
+@requires(Permission.VIEW_LABORATORY)
+def authorisation_list() -> ResponseReturnValue:
+    """Every authorisation, past and future ones as well, one a row."""
+    with reading() as session:
+        persons = [person.id for person in _persons(session)]
+        listed = list_queries.authorisations(session, persons, list_request(), on=today())
+    ends = {one.id: last_day(one) for one in listed.items}
+    return render_template(
+        "procedures/authorisation_list.html",
+        listed=listed,
+        ends=ends,
+        held={one.id for one in listed.items if in_force(one, today())},
+        soon=_soon(listed.items, today()),
     )
 
 
@@ -126,11 +142,8 @@ def _authorisation_page(authorisation_id: int, form: FormState) -> ResponseRetur
 
 
 def _persons(session: Session) -> Sequence[PersonFacts]:
-    """Return everybody of the laboratory, page by page."""
-    laboratory = current_actor().laboratory_id
-    first = people.persons(session, organisation_id=laboratory)
-    rest = (people.persons(session, organisation_id=laboratory, page=number) for number in range(2, first.pages + 1))
-    return [*first.items, *(person for page in rest for person in page.items)]
+    """Return everybody of the laboratory, by given name."""
+    return people.persons_of(session, current_actor().laboratory_id or 0)
 
 
 def _by_cell(held: Sequence[AuthorisationFacts]) -> dict[tuple[int, str], list[AuthorisationFacts]]:

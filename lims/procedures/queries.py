@@ -11,7 +11,6 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound
-from lims.core.text import fold
 from lims.people.models import Person
 from lims.procedures.definition import from_canonical
 from lims.procedures.facts import (
@@ -64,17 +63,12 @@ def procedure_version_facts(session: Session, version_id: int) -> ProcedureVersi
     )
 
 
-def procedures(session: Session, organisation_id: int, *, on: date, text: str = "") -> list[ProcedureFacts]:
+def procedures(session: Session, organisation_id: int, *, on: date) -> list[ProcedureFacts]:
     """Return a laboratory's procedures by code, each with its version in force and its draft."""
     query = select(Procedure).where(Procedure.organisation_id == organisation_id).order_by(Procedure.code)
     rows = session.execute(query).scalars().all()
     lines = _lines(session, Procedure.organisation_id == organisation_id)
-    wanted = fold(text)
-    return [
-        _procedure(row, [line for line in lines if line.procedure_id == row.id], on)
-        for row in rows
-        if wanted in fold(f"{row.code} {row.title_vi} {row.title_en or ''} {row.instrument_kind}")
-    ]
+    return [_procedure(row, [line for line in lines if line.procedure_id == row.id], on) for row in rows]
 
 
 def procedure_facts(session: Session, procedure_id: int, *, on: date) -> ProcedureFacts:

@@ -17,15 +17,15 @@ from lims.core.web import (
     Place,
     add_place,
     current_actor,
+    list_request,
     now,
     reading,
     requires,
-    search_words,
     today,
     transaction,
 )
 from lims.people.access import Permission
-from lims.procedures import authorisation_views, forms, queries, scope_views, services
+from lims.procedures import authorisation_views, forms, list_queries, queries, scope_views, services
 from lims.procedures.blueprint import bp
 from lims.procedures.facts import AddVersion, CreateProcedure, ProcedureVersionFacts, ReviseDraft, VersionState
 from lims.procedures.files import file_of
@@ -43,8 +43,8 @@ add_place(bp, Place("procedures.procedures", N_("Procedures"), "procedure", orde
 def procedures() -> ResponseReturnValue:
     """The laboratory's procedures."""
     with reading() as session:
-        found = queries.procedures(session, current_actor().laboratory_id or 0, on=today(), text=search_words())
-    return render_template("procedures/procedures.html", procedures=found)
+        listed = list_queries.procedures(session, current_actor().laboratory_id or 0, list_request(), on=today())
+    return render_template("procedures/procedures.html", listed=listed)
 
 
 @bp.get("/procedures/versions/<int:version_id>")

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from certificates import content as contents
-from certificates import document, queries, services, status_services
+from certificates import document, list_queries, queries, services, status_services
 from certificates.drafting import IncompleteCertificate
 from certificates.facts import (
     AddNotice,
@@ -34,6 +34,7 @@ from lims.core.actor import Actor
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.core.errors import Forbidden, IntegrityFailure, NotFound, RuleViolation, StaleRecord
+from lims.core.lists import ListRequest
 from lims.core.models import AuditEntry, Blob, NumberCounter, Task
 from lims.jobs.models import JobItem
 from tests.factories import calibrations
@@ -170,7 +171,7 @@ def test_another_laboratory_finds_nothing(session: Session, bench: Bench) -> Non
     view = issue(session, bench, [run.id])
     with pytest.raises(NotFound):
         queries.certificate_view(session, stranger, view.id)
-    assert queries.certificates(session, stranger).items == []
+    assert list_queries.certificates(session, stranger).items == []
 
 
 def test_what_is_missing_is_named_and_no_number_taken(session: Session, bench: Bench) -> None:
@@ -375,9 +376,12 @@ def test_an_edited_template_shows(
 def test_lists_find_by_number_customer_and_item(session: Session, bench: Bench) -> None:
     view = issue(session, bench)
     for words in (view.number, "khach hang mau", view.job_number):
-        assert [line.id for line in queries.certificates(session, bench.signatory, text=words).items] == [view.id]
-    assert queries.certificates(session, bench.signatory, text="nowhere").items == []
-    assert queries.certificates(session, bench.signatory, state=CertificateState.REVOKED).items == []
+        assert [
+            line.id for line in list_queries.certificates(session, bench.signatory, ListRequest(text=words)).items
+        ] == [view.id]
+    assert list_queries.certificates(session, bench.signatory, ListRequest(text="nowhere")).items == []
+    revoked = ListRequest(chosen={"state": ("revoked",)})
+    assert list_queries.certificates(session, bench.signatory, revoked).items == []
     run = view.runs[0].run_id
     assert [line.id for line in queries.certificates_of_run(session, bench.signatory, run)] == [view.id]
     assert [line.id for line in queries.certificates_of_job(session, bench.signatory, view.job_id)] == [view.id]

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from lims.core.errors import InvalidInput, StaleRecord
+from lims.core.lists import ListRequest
 from standards import queries, services
 from standards.commands import (
     AddRange,
@@ -129,6 +130,8 @@ def test_a_range_can_be_added_but_not_twice(session: Session) -> None:
 
 def test_lists_are_searched_without_marks(session: Session) -> None:
     make.make_instrument(session, name_vi="Áp kế lò xo", kind="pressure_gauge")
-    assert [line.name_vi for line in queries.instruments(session, text="AP KE lo").items] == ["Áp kế lò xo"]
-    assert queries.instruments(session, text="ap ke cân").total == 0
-    assert queries.instruments(session, kind="pressure_gauge").total == 1
+    assert [line.name_vi for line in queries.instruments(session, ListRequest(text="AP KE lo")).items] == [
+        "Áp kế lò xo"
+    ]
+    assert queries.instruments(session, ListRequest(text="ap ke cân")).total == 0
+    assert queries.instruments(session, ListRequest(chosen={"kind": ("pressure_gauge",)})).total == 1

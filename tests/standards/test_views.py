@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from lims.core.clock import FixedClock
 from lims.core.db import Database
+from lims.core.lists import ListRequest
 from lims.core.text import fold
 from lims.people.models import Site
 from standards import queries
@@ -145,7 +146,7 @@ def instrument_form(scene: Scene, **changes: str) -> dict[str, str]:
 def found(scene: Scene, text: str) -> list[InstrumentFacts]:
     """Instruments by words of their name or class; the numbers that were given to others are no match."""
     with scene.database.reading() as session:
-        lines = queries.instruments(session, text=text).items
+        lines = queries.instruments(session, ListRequest(text=text)).items
         all_found = [queries.instrument_facts(session, line.id) for line in lines]
     words = text.split()
     return [one for one in all_found if all(word in fold(f"{one.name_vi} {one.accuracy_class}") for word in words)]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lims.core.actor import SYSTEM, Actor
 from lims.core.errors import Forbidden, InvalidInput, NotFound, RuleViolation, StaleRecord
+from lims.core.lists import ListRequest
 from lims.people import queries, services
 from lims.people.access import permissions_of
 from lims.people.facts import ChangeOrganisation, ChangeSite, CreateOrganisation, CreateSite, RenameOrganisation, Role
@@ -91,7 +92,7 @@ def test_names_hold_from_their_date(session: Session) -> None:
     assert (after.name_vi, after.name_en) == ("Công ty Nước sạch Mẫu", "Clean Water")
     assert queries.organisation_facts(session, body.id, date(1999, 1, 1)).name_vi == "Công ty Cấp nước Mẫu"
     for words in ("cap nuoc", "nước sạch", "0000000001", "clean"):
-        found = queries.organisations(session, on=date(2026, 6, 30), text=words)
+        found = queries.organisations(session, ListRequest(text=words), on=date(2026, 6, 30))
         assert [hit.id for hit in found.items] == [body.id], words
         assert found.items[0].name_vi == "Công ty Cấp nước Mẫu"
 
@@ -130,19 +131,19 @@ def test_lists_are_in_vietnamese_order_and_filtered(session: Session) -> None:
     page = queries.organisations(session, on=date(2026, 3, 2))
     shown = [item.name_vi for item in page.items if item.id in made]
     assert shown == ["An Bình", "Ắc quy", "Dệt may", "Điện lực"]
-    customers = queries.organisations(session, on=date(2026, 3, 2), customers_only=True)
+    customers = queries.organisations(session, ListRequest(chosen={"show": ("customers",)}), on=date(2026, 3, 2))
     assert upstream.id not in [item.id for item in customers.items]
-    assert queries.organisations(session, on=date(2026, 3, 2), upstream_only=True).total == 1
-    assert queries.organisations(session, on=date(2026, 3, 2), text="%").total == 0
+    assert queries.organisations(session, ListRequest(chosen={"show": ("upstream",)}), on=date(2026, 3, 2)).total == 1
+    assert queries.organisations(session, ListRequest(text="%"), on=date(2026, 3, 2)).total == 0
 
 
 def test_lists_come_in_pages(session: Session) -> None:
     """Fifty rows a page; a page that does not exist is the last one."""
     for number in range(53):
         make_organisation(session, name_vi=f"Trang {number:03d}")
-    page = queries.organisations(session, on=date(2026, 3, 2), text="trang", page=2)
+    page = queries.organisations(session, ListRequest(text="trang", page=2), on=date(2026, 3, 2))
     assert (page.total, page.pages, page.first, page.last, len(page.items)) == (53, 2, 51, 53, 3)
-    assert queries.organisations(session, on=date(2026, 3, 2), text="trang", page=99).number == 2
+    assert queries.organisations(session, ListRequest(text="trang", page=99), on=date(2026, 3, 2)).number == 2
 
 
 def test_sites_belong_to_a_laboratory_and_have_their_own_code(session: Session) -> None:

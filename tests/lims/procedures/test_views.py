@@ -135,7 +135,8 @@ def test_authorisation_is_granted_shown_and_ended(office: Office) -> None:
     assert answer.status_code == 422
     done = post(manager, f"/authorisations/{other.id}/end", {"ended_on": "2026-03-01", "reason": "Chuyển việc"})
     assert done.status_code == 303
-    assert "Ended or not yet begun" in manager.get("/authorisations").text
+    assert "1 ended or not yet begun" in manager.get("/authorisations").text
+    assert other.person_name in manager.get("/authorisations/list?holds=ended").text
     own = {**granted, "person_id": str(office.laboratory.persons[Role.TECHNICAL_MANAGER])}
     answer = post(manager, "/authorisations/new", own)
     assert answer.status_code == 409
