@@ -92,14 +92,14 @@ def _answer(run_id: int, act: Callable[[Session], Address]) -> ResponseReturnVal
         with transaction() as session:
             address = act(session)
     except LimsError as error:
-        return _refusal(error)
+        return refusal(error)
     with reading() as session:
         changes = live.after_cell(session, current_actor(), run_id, address, now=now())
     return jsonify(state="saved", **_pieces(changes))
 
 
-def _refusal(error: LimsError) -> ResponseReturnValue:
-    """Return a refusal as the cell shows it: refused, conflict with both values, or something to be asked."""
+def refusal(error: LimsError) -> ResponseReturnValue:
+    """Return what was refused as the cell shows it: refused, conflict with both values, or something to be asked."""
     if isinstance(error, InvalidInput):
         first = error.fields[0]
         state, words = _ASKED.get(first.code, "refused"), messages.error_message(first)
@@ -153,6 +153,11 @@ def preview_block(run_id: int) -> ResponseReturnValue:
     """What a block pasted from a spreadsheet would store, cell by cell; nothing is written."""
     with reading() as session:
         queries.run_facts(session, current_actor(), run_id)
+    return block_answer()
+
+
+def block_answer() -> ResponseReturnValue:
+    """Answer with the block in the request as it would be stored."""
     block = read_block(request.form.get("text", ""), request.form.get("mark", ""))
     if block is None:
         return jsonify(state="refused", message=_("This is too large for a sheet of readings.")), 422
@@ -197,12 +202,13 @@ def cell_menu(run_id: int) -> ResponseReturnValue:
 def _pieces(found: live.Changes) -> dict[str, Any]:
     """Return cells as data and results as pieces of the page."""
     return {
-        "cells": [_cell(cell) for cell in found.cells],
+        "cells": [cell_data(cell) for cell in found.cells],
         "points": [_point(sheet, point, found.previous) for sheet, point in found.points],
     }
 
 
-def _cell(cell: CellView) -> dict[str, Any]:
+def cell_data(cell: CellView) -> dict[str, Any]:
+    """Return a cell as the grid takes it."""
     last = cell.last
     values: dict[str, Any] = {"key": cell.address.key, "slip": cell.slip, "corrections": cell.corrections}
     if last is not None:

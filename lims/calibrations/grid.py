@@ -8,172 +8,42 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
-from lims.calibrations.detail_facts import DerivedFacts
-from lims.calibrations.entry_units import EntryUnits, characters, entry_units
+from lims.calibrations.entry_units import characters
 from lims.calibrations.facts import (
     CONDITIONS,
     Address,
     EvaluationView,
     ExclusionFacts,
-    ExclusionKind,
     Phase,
     ReadingFacts,
-    ResultFacts,
 )
 from lims.calibrations.gathering import Places, RunMaterial
 from lims.calibrations.plausibility import slips
 from lims.calibrations.queries import points_left_out
+from lims.calibrations.sheet_facts import CellView, ColumnView, PointView, RowView, SheetView
 from lims.calibrations.standing import with_phase
 from lims.procedures.definition_facts import DerivedInput, LayoutKind, MeasuringPoint, Section
 from lims.procedures.layouts import DOWN, Cell, cells, condition_cells
 
+__all__ = [
+    "CellView",
+    "ColumnView",
+    "PointView",
+    "RowView",
+    "SheetView",
+    "arrange",
+    "columns_of",
+    "conditions_sheet",
+    "sheets",
+]
+
+_IN_A_ROW, _ROW = 7, 5
+"""A longer series than the one goes on in rows of the other."""
 _BY_SEQUENCE: Final = frozenset({LayoutKind.PAIRED})
 _MEANS: Final = frozenset({"mean", "mean_value", "mean_of_series", "mean_of_cycles"})
-
-
-@dataclass(frozen=True, slots=True)
-class CellView:
-    """A cell of a sheet: what stands in it, and what a form needs to write it.
-
-    `last` is the newest reading there, `reading` the same unless it was withdrawn; `slip` says that the number is
-    about so many times its neighbours.
-    """
-
-    address: Address
-    unit: str
-    last: ReadingFacts | None
-    client_uuid: str
-    corrections: int
-    column: int
-    slip: str = ""
-
-    @property
-    def reading(self) -> ReadingFacts | None:
-        """Return the reading that holds."""
-        withdrawn = self.last is not None and self.last.excluded == ExclusionKind.WITHDRAWN
-        return None if withdrawn else self.last
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnView:
-    """A column: whose indication, at which step; `letter` is A or B in a substitution, `upward` how Enter moves."""
-
-    role: str
-    cycle: int
-    direction: str
-    sequence: int
-    letter: str = ""
-    title_vi: str = ""
-    title_en: str = ""
-    upward: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    """A row of cells; `derived` is what a reduction made of its cycle, as text. `step` numbers it within its point."""
-
-    point_vi: str
-    point_en: str
-    step: int
-    cells: tuple[CellView, ...]
-    derived: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PointView:
-    """A point in a phase with its rows, what came out of it, and whether it is left out ("" or the kind)."""
-
-    section: str
-    code: str
-    phase: str
-    title_vi: str
-    title_en: str
-    rows: tuple[RowView, ...]
-    results: tuple[ResultFacts, ...]
-    derived: tuple[DerivedFacts, ...]
-    left_out: str = ""
-
-    @property
-    def key(self) -> str:
-        """Return the point's name on the page."""
-        return f"{self.section}|{self.code}|{self.phase}"
-
-    @property
-    def places(self) -> int | None:
-        """Return the decimal places of what was read, and one more; None where the result is in another unit."""
-        found = [cell.reading for row in self.rows for cell in row.cells if cell.reading is not None]
-        units = {reading.unit for reading in found} | {entry.unit for entry in self.derived}
-        numbers = [reading.value for reading in found if reading.value is not None]
-        if len(units) != 1 or not numbers:
-            return None
-        return 1 + max(max(-int(number.as_tuple().exponent), 0) for number in numbers)
-
-    @property
-    def complete(self) -> bool:
-        """Return whether every reading of the point is stored."""
-        return all(cell.reading is not None for row in self.rows for cell in row.cells)
-
-
-@dataclass(frozen=True, slots=True)
-class SheetView:
-    """A section's cells in a phase. `kind` is its layout, `unit` what readings are typed in now.
-
-    `leading` is the symbol of the derived input that stands beside the readings, `leading_mean` whether it is a mean;
-    a cell is as wide as `characters` of a number; `item_ranges` holds unit, resolution and its unit of each of the
-    item's ranges of this quantity.
-    """
-
-    section: str
-    title_vi: str
-    title_en: str
-    phase: str
-    kind: str
-    unit: str
-    columns: tuple[ColumnView, ...]
-    points: tuple[PointView, ...]
-    leading: str = ""
-    leading_mean: bool = False
-    judges_error: bool = False
-    result_unit: str = ""
-    characters: int = 6
-    procedure_unit: str = ""
-    item_ranges: tuple[tuple[str, Decimal | None, str], ...] = ()
-
-    @property
-    def units(self) -> EntryUnits:
-        """Return the units that may be chosen for what is typed."""
-        typed = (cell.last.unit for row in self.rows for cell in row.cells if cell.last is not None)
-        return entry_units(self.unit, typed, self.procedure_unit, self.item_ranges)
-
-    @property
-    def rows(self) -> tuple[RowView, ...]:
-        """Return the rows of all points."""
-        return tuple(row for point in self.points for row in point.rows)
-
-    @property
-    def addresses(self) -> tuple[Address, ...]:
-        """Return the addresses of the cells, row by row."""
-        return tuple(cell.address for row in self.rows for cell in row.cells)
-
-    @property
-    def total(self) -> int:
-        """Return how many cells there are."""
-        return len(self.addresses)
-
-    @property
-    def filled(self) -> int:
-        """Return how many of them hold a reading."""
-        return sum(cell.reading is not None for row in self.rows for cell in row.cells)
-
-    @property
-    def steps(self) -> bool:
-        """Return whether a point has several rows."""
-        return any(len(point.rows) > 1 for point in self.points)
 
 
 class _Readings:
@@ -263,7 +133,7 @@ def _sheet(
         phase=phase,
         kind=str(section.layout.kind),
         unit=unit,
-        columns=columns_of(section, arranged[points[0].code][0]) if points else (),
+        columns=columns_of(section, arranged[points[0].code]) if points else (),
         points=tuple(views),
         leading="" if first is None else first.symbol,
         leading_mean=first is not None and first.reduction in _MEANS,
@@ -271,6 +141,8 @@ def _sheet(
         result_unit=section.outputs[0].report.unit or section.outputs[0].report.deviation_unit,
         procedure_unit=section.layout.entry_unit,
         item_ranges=ranges,
+        group=_group(section, arranged[points[0].code][0]) if points else 1,
+        hold_minutes=section.layout.hold_minutes,
         characters=characters(points, unit, ranges) if section.layout.kind is not LayoutKind.ABBA else 6,
     )
 
@@ -289,6 +161,7 @@ def _point(
         results=tuple(row for row in view.results if (row.section, row.point, row.phase) == place),
         derived=tuple(entry for entry in view.derived if (entry.section, entry.point, entry.phase) == place),
         left_out=left_out,
+        failure=next((one for one in view.failures if (one.section, one.point, one.phase) == place), None),
     )
 
 
@@ -316,11 +189,22 @@ def _row_of(section: Section, cell: Cell) -> tuple[int, int]:
         return cycle, sequence if several else 0
     if kind in _BY_SEQUENCE or (kind is LayoutKind.POINTS_REPEATS and several):
         return 0, sequence
+    if kind is LayoutKind.POINTS_REPEATS and section.layout.repeats > _IN_A_ROW:
+        return 0, (sequence - 1) // _ROW
     return 0, 0
 
 
-def columns_of(section: Section, row: Sequence[Cell]) -> tuple[ColumnView, ...]:
-    """Return the heads of a sheet from its first row."""
+def _group(section: Section, row: Sequence[Cell]) -> int:
+    """Return how many columns are read in one go before the next row: a whole row, or the roles of one step."""
+    layout = section.layout
+    if layout.kind is LayoutKind.UP_DOWN:
+        return len(layout.roles)
+    series = layout.repeats > _IN_A_ROW or len(layout.roles) > 1
+    return 1 if layout.kind is LayoutKind.POINTS_REPEATS and not series else len(row)
+
+
+def columns_of(section: Section, rows: Sequence[Sequence[Cell]]) -> tuple[ColumnView, ...]:
+    """Return the heads of a sheet from the rows of its first point."""
     kind = section.layout.kind
     upward = kind is LayoutKind.UP_DOWN
     return tuple(
@@ -333,8 +217,9 @@ def columns_of(section: Section, row: Sequence[Cell]) -> tuple[ColumnView, ...]:
             title_vi=str(cell.values.get("vi", "")),
             title_en=str(cell.values.get("en", "")),
             upward=upward and cell.address.direction == DOWN,
+            sequences=tuple(row[place].address.sequence for row in rows if place < len(row)),
         )
-        for cell in row
+        for place, cell in enumerate(rows[0])
     )
 
 

@@ -133,8 +133,18 @@ def pressure_function(resolution: str | None = "0.02") -> NewFunction:
     )
 
 
-def make_gauge_bench(session: Session, file: ProcedureFile | None = None) -> Bench:
-    """Put a laboratory into the database that can calibrate a gauge: ten points, each read five times."""
+def make_gauge_bench(
+    session: Session,
+    file: ProcedureFile | None = None,
+    *,
+    functions: Sequence[NewFunction] = (),
+    specification: AgreedSpecification | None = SPECIFICATION,
+    **identity: str,
+) -> Bench:
+    """Put a laboratory into the database that can calibrate a gauge: ten points, each read five times.
+
+    `file`, `functions`, `specification` and `identity` (kind, name_vi, name_en) make another item of it.
+    """
     site = standards.make_own_site(session, reviewer_may_release=False)
     wanted = file or gauge_file([gauge_section("error", repeats())])
     version = procedures.make_procedure_version(session, organisation_id=site.organisation_id, file=wanted)
@@ -147,20 +157,14 @@ def make_gauge_bench(session: Session, file: ProcedureFile | None = None) -> Ben
     authorise(session, reviewer, version, Activity.REVIEW)
     authorise_signatory(session, signatory)
     customer = standards.make_body(session, "Khách hàng Mẫu", is_customer=True, is_upstream=False)
-    gauge = standards.make_instrument(
-        session,
-        customer.id,
-        functions=(pressure_function(),),
-        kind="pressure_gauge",
-        name_vi="Áp kế lò xo",
-        name_en="Bourdon gauge",
-    )
+    said = {"kind": "pressure_gauge", "name_vi": "Áp kế lò xo", "name_en": "Bourdon gauge"} | identity
+    gauge = standards.make_instrument(session, customer.id, functions=functions or (pressure_function(),), **said)
     item = jobs.make_job_item(
         session,
         job=jobs.make_job(session, site_id=site.id, customer_id=customer.id),
         instrument_id=gauge.id,
         procedure_version_id=version.id,
-        agreed_specification=SPECIFICATION,
+        agreed_specification=specification,
         decision_rule=DecisionRule(RuleKind.GUARD_BAND_U),
     )
     standard = standards.make_standard(

@@ -39,6 +39,7 @@ POSITIONS = {
     ("layout", "rows", "columns"),
     [
         (repeats(), 1, 5),
+        (repeats(10), 2, 5),
         ({**repeats(), "roles": ["standard", "item"]}, 5, 2),
         (UP_DOWN, 1, 4),
         ({"kind": "abba", "cycles": 3, "entry_unit": "bar"}, 3, 4),
@@ -46,7 +47,7 @@ POSITIONS = {
         (POSITIONS, 2, 3),
         ({"kind": "single", "entry_unit": "bar"}, 1, 1),
     ],
-    ids=["repeats", "repeats of two", "up and down", "ABBA", "paired", "positions", "single"],
+    ids=["repeats", "series", "repeats of two", "up and down", "ABBA", "paired", "positions", "single"],
 )
 def test_a_layout_is_arranged_by_points(layout: dict[str, Any], rows: int, columns: int) -> None:
     arranged = arrange(section(layout), section(layout).points)
@@ -57,7 +58,7 @@ def test_a_layout_is_arranged_by_points(layout: dict[str, Any], rows: int, colum
 
 def test_enter_goes_up_where_the_pressure_falls() -> None:
     wanted = section(UP_DOWN)
-    heads = columns_of(wanted, arrange(wanted, wanted.points)["p1"][0])
+    heads = columns_of(wanted, arrange(wanted, wanted.points)["p1"])
     assert [(head.cycle, head.direction, head.upward) for head in heads] == [
         (1, "up", False),
         (1, "down", True),

@@ -21,6 +21,7 @@ globalThis.bench = (() => {
       name: table.dataset.sheet,
       table,
       rows: [],
+      group: Number(table.dataset.group || 1), // so many columns are read in one go before the next row
       upward: new Set((table.dataset.upward || "").split(" ").filter(Boolean).map(Number)),
       unit: table.closest("form").querySelector("[data-sheet-unit]"),
     };

@@ -25,15 +25,21 @@
     return line ? line[step > 0 ? 0 : line.length - 1] : neighbour(sheet, step);
   }
 
-  // Enter follows the order of reading: down, or up a column that is read while the pressure falls.
+  // Enter follows the order of reading: down, or up a column that is read while the pressure falls; where several
+  // indications are read in one go (standard and item, A B B A, a series), to the right first.
   function enter(cell, step) {
     const { sheet } = cell;
-    const column = start ?? cell.column;
+    const place = cell.column % sheet.group;
+    if (start === null && sheet.group > 1 && place + step >= 0 && place + step < sheet.group) {
+      const beside = at(sheet, cell.row, cell.column + step);
+      if (beside) return beside;
+    }
+    const column = start ?? (sheet.group > 1 ? cell.column - place + (step > 0 ? 0 : sheet.group - 1) : cell.column);
     const down = sheet.upward.has(column) ? -step : step;
     const next = at(sheet, cell.row + down, column);
     if (next) return next;
     if (start !== null || sheet.name.startsWith("conditions")) return neighbour(sheet, step);
-    const beside = column + step;
+    const beside = step > 0 ? cell.column - place + sheet.group : cell.column - place - 1;
     const top = (sheet.upward.has(beside) ? -step : step) > 0;
     return at(sheet, top ? 0 : height(sheet) - 1, beside) || neighbour(sheet, step);
   }

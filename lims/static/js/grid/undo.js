@@ -18,7 +18,7 @@
     if (entry.undo === "undo") {
       const before = done.findLast((step) => step.key === cell.key && step.id === entry.to);
       if (before) before.id = cell.id; // what stood there stands there again, as a new reading
-      if (entry.text !== "") undone.push({ key: cell.key, to: was.id, group: entry.group });
+      undone.push({ key: cell.key, to: was.id, group: entry.group });
     } else if (cell.id !== was.id) {
       done.push({ key: cell.key, id: cell.id, to: was.withdrawn ? "" : was.id, group: entry.group });
     }
@@ -40,8 +40,7 @@
     for (const step of steps) {
       const cell = byKey.get(step.key);
       if (!cell) continue;
-      const text = kind === "undo" ? cell.text : "again"; // what had no number cannot be written again
-      bench.enqueue(cell, { undo: kind, seen: kind === "undo" ? step.id : cell.id, to: step.to, group: step.group, text });
+      bench.enqueue(cell, { undo: kind, seen: kind === "undo" ? step.id : cell.id, to: step.to, group: step.group });
       cell.input.focus();
     }
     keep();
