@@ -52,7 +52,18 @@ def _row(run: ReleasedRun, result: ResultFacts) -> ResultRow:
         limit_unit=agreed.unit if judged else None,
         decision=result.decision,
         in_scope=result.in_scope,
+        remark=_recorded(run, result),
     )
+
+
+def _recorded(run: ReleasedRun, result: ResultFacts) -> Text | None:
+    """Return what the procedure records at a point beside its result, with the first output of the point."""
+    place = (result.section, result.point, result.phase)
+    first = next(entry for entry in run.results if (entry.section, entry.point, entry.phase) == place)
+    if result.output != first.output:
+        return None
+    said = [entry for entry in run.evaluation.recorded if (entry.section, entry.point, entry.phase) == place]
+    return sentences.recorded(said) if said else None
 
 
 def _empty_row(point: str, reason: str) -> ResultRow:
@@ -92,10 +103,12 @@ def _exclusions(run: ReleasedRun) -> Iterable[Text]:
         (entry.reading_id, entry.section, entry.point, entry.phase): entry
         for entry in sorted(run.exclusions, key=lambda entry: (entry.at, entry.id))
     }
-    counted: dict[tuple[str, str, str], int] = {}
+    counted: dict[tuple[str, str, str, str], int] = {}
     for entry in last.values():
-        if entry.kind == ExclusionKind.EXCLUDED:
-            key = (entry.section, entry.point, entry.reason)
+        unread = entry.kind == ExclusionKind.NOT_MEASURABLE and entry.reading_id is not None
+        if entry.kind == ExclusionKind.EXCLUDED or unread:
+            key = (entry.kind, entry.section, entry.point, entry.reason)
             counted[key] = counted.get(key, 0) + 1
-    for (section, point, reason), count in counted.items():
-        yield sentences.excluded_reading(points.get((section, point), Text(point)), count, reason)
+    for (kind, section, point, reason), count in counted.items():
+        say = sentences.unread_cells if kind == ExclusionKind.NOT_MEASURABLE else sentences.excluded_reading
+        yield say(points.get((section, point), Text(point)), count, reason)

@@ -93,7 +93,7 @@ def print_table(table: ResultTable, language: Language) -> PrintedTable:
     measured = [row for row in table.rows if row.value is not None]
     units = {row.unit for row in measured}
     common = unit_text(units.pop()) if len(units) == 1 and not any(row.nominal for row in measured) else ""
-    shows_error = any(row.measurement_error is not None and row.nominal is None for row in measured)
+    shows_error = any(_error_beside(row) for row in measured)
     shows_limits = any(row.lower_limit or row.upper_limit for row in measured)
     shows_decision = any(row.decision for row in measured)
     rows = _print_rows(table.rows, language, common)
@@ -115,7 +115,7 @@ def print_table(table: ResultTable, language: Language) -> PrintedTable:
 def _print_rows(rows: Sequence[ResultRow], language: Language, common: str) -> tuple[PrintedRow, ...]:
     mark = decimals_language(language)
     values = _column(rows, lambda row: _value(row, mark, common))
-    errors = _column(rows, lambda row: _plain(row.measurement_error, mark, "" if common else unit_text(row.unit)))
+    errors = _column(rows, lambda row: _error(row, mark, "" if common else unit_text(row.unit)))
     uncertainties = _column(
         rows, lambda row: _plain(row.expanded_uncertainty, mark, "" if common else unit_text(row.unit))
     )
@@ -144,15 +144,31 @@ def _print_rows(rows: Sequence[ResultRow], language: Language, common: str) -> t
     )
 
 
+def _error_beside(row: ResultRow) -> bool:
+    """Return whether a row has an error beside its value: not where the value is an error already."""
+    return row.measurement_error is not None and row.nominal is None and row.measurement_error != row.value
+
+
+def _signed(text: str) -> str:
+    """Return the plus sign of an error that is greater than zero."""
+    return "" if text.startswith("-") or not text.strip("0.") else "+"
+
+
 def _value(row: ResultRow, mark: str, common: str) -> Number | None:
     if row.value is None:
         return None
     tail = "" if common else _after(unit_text(row.unit))
     if row.nominal is None:
-        return Number("", localise(row.value, mark), "", tail)
+        lead = _signed(row.value) if row.measurement_error == row.value else ""
+        return Number(lead, localise(row.value, mark), "", tail)
     nominal = f"{localise(row.nominal, mark)} {unit_text(row.nominal_unit or row.unit)}"
     sign, digits = ("−", row.value[1:]) if row.value.startswith("-") else ("+", row.value)
     return Number(f"{nominal} {sign} ", localise(digits, mark), "", tail)
+
+
+def _error(row: ResultRow, mark: str, unit: str) -> Number | None:
+    text = row.measurement_error
+    return None if text is None else Number(_signed(text), localise(text, mark), "", _after(unit))
 
 
 def _plain(text: str | None, mark: str, unit: str) -> Number | None:
