@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
-from lims.calibrations.commands import CommentReading, Exclude, RecordReading, TakeBack
+from lims.calibrations.commands import CommentReading, Exclude, NotMeasurable, RecordReading, TakeBack
 from lims.calibrations.facts import ExclusionKind, ReadingFacts
-from lims.calibrations.reading_services import record_reading
+from lims.calibrations.reading_services import record_reading, record_without_number
 from lims.calibrations.record_services import exclude
+from lims.calibrations.typed import PresentReading, check_seen
 from lims.calibrations.workflow import CLAUSE_AMENDMENTS
 from lims.core.actor import Actor
 from lims.core.errors import FieldError, InvalidInput, NotFound, RuleViolation
@@ -30,7 +32,56 @@ def take_back(session: Session, actor: Actor, command: TakeBack, *, now: datetim
             withdrawal = Exclude(command.run_id, ExclusionKind.WITHDRAWN, command.reason, reading_id=present.id)
             exclude(session, actor, withdrawal, now=now)
         return None
+    if before.value is None:
+        return _not_measurable_again(session, actor, before, command, now)
     return record_reading(session, actor, _again(before, present, command), now=now)
+
+
+def _not_measurable_again(
+    session: Session, actor: Actor, before: ReadingFacts, command: TakeBack, now: datetime
+) -> ReadingFacts:
+    """Say once more that a cell cannot be read, for the reason that was given."""
+    said = [entry.reason for entry in queries.exclusions(session, command.run_id) if entry.reading_id == before.id]
+    again = NotMeasurable(command.run_id, before.address, said[0], command.client_uuid, command.reading_id)
+    return record_not_measurable(session, actor, again, now=now)
+
+
+def record_not_measurable(session: Session, actor: Actor, command: NotMeasurable, *, now: datetime) -> ReadingFacts:
+    """Say that a cell cannot be read, and why; n and the degrees of freedom follow, the certificate says so.
+
+    An empty cell gets a reading without a number; a number that stands there stays and is left out. Who: a person
+    authorised to perform the procedure. A repeat changes nothing (ISO/IEC 17025:2017, 7.5.1, 7.8.1.2).
+    """
+    if not command.reason.strip():
+        raise InvalidInput([FieldError("reason", "run.reason_needed")])
+    present = _standing(session, actor, command)
+    if present is not None and present.excluded == ExclusionKind.NOT_MEASURABLE:
+        return present
+    write = RecordReading(
+        run_id=command.run_id,
+        address=command.address,
+        text="",
+        unit="",
+        client_uuid=command.client_uuid,
+        seen_reading_id=command.seen_reading_id,
+        reason=command.reason,
+    )
+    if present is None or present.excluded == ExclusionKind.WITHDRAWN:
+        stored = record_without_number(session, actor, write, now=now)
+    else:
+        check_seen(write, PresentReading(present.id, present.text, present.unit, present.writer_name))
+        stored = present
+    said = Exclude(command.run_id, ExclusionKind.NOT_MEASURABLE, command.reason, reading_id=stored.id)
+    exclude(session, actor, said, now=now)
+    return replace(stored, excluded=str(ExclusionKind.NOT_MEASURABLE))
+
+
+def _standing(session: Session, actor: Actor, command: NotMeasurable) -> ReadingFacts | None:
+    """Return the reading that stands in a cell, None where it is empty."""
+    run = queries.run_facts(session, actor, command.run_id)
+    address = command.address
+    found = queries.current(queries.readings(session, run.id, {(address.section, address.point)}))
+    return next((reading for reading in found if reading.address == address), None)
 
 
 def comment_reading(session: Session, actor: Actor, command: CommentReading, *, now: datetime) -> ReadingFacts:

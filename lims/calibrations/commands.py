@@ -91,6 +91,17 @@ class RecordReading:
 
 
 @dataclass(frozen=True, slots=True)
+class NotMeasurable:
+    """Say that a cell cannot be read, and why; `seen_reading_id` is what the writer saw there (None: an empty cell)."""
+
+    run_id: int
+    address: Address
+    reason: str
+    client_uuid: str
+    seen_reading_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TakeBack:
     """Undo one's own last entry in a cell: back to the reading before it, or, where there was none, withdraw it."""
 

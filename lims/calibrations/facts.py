@@ -160,13 +160,16 @@ class PersonAct:
 
 @dataclass(frozen=True, slots=True)
 class ReadingFacts:
-    """A reading as stored. `excluded` is None, or the exclusion's kind; `shared` says that a batch holds it."""
+    """A reading as stored. `excluded` is None, or the exclusion's kind; `shared` says that a batch holds it.
+
+    `value` is None where a cell could not be read; such a reading is excluded as not measurable, or withdrawn.
+    """
 
     id: int
     address: Address
     text: str
     unit: str
-    value: Decimal
+    value: Decimal | None
     observer_id: int
     observer_name: str
     observed_at: datetime

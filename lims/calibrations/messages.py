@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from lims.calibrations import adjustment_messages, analysis_messages, batch_messages, calculation_messages, warning_messages
+from lims.calibrations import (
+    adjustment_messages,
+    analysis_messages,
+    batch_messages,
+    calculation_messages,
+    warning_messages,
+)
 from lims.core.marks import N_
 
 MESSAGES: Final[dict[str, str]] = {
@@ -76,6 +82,7 @@ MESSAGES: Final[dict[str, str]] = {
         "Correct it, or confirm it with the reason."
     ),
     "reading.not_own": N_("Only who wrote a reading may take it back."),
+    "reading.nothing_to_restore": N_("Nothing was read in this cell that could be taken back in: type the reading."),
     "reading.left_out": N_("A reading that is left out has its reason already; take it back in first."),
     "reading.not_current": N_("This reading was replaced meanwhile."),
     "reading.approver_needed": N_("Somebody else must approve that it is left out."),

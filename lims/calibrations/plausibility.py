@@ -41,31 +41,33 @@ def slips(
     Where fewer than two others were read the nominal value stands in, but for differences. A reading with a comment
     was looked at already.
     """
-    groups: dict[tuple[str, str], list[ReadingFacts]] = {}
+    groups: dict[tuple[str, str], list[tuple[ReadingFacts, Decimal]]] = {}
     for reading in readings:
         address = reading.address
-        if (address.section, address.phase) == (section.code, phase) and reading.excluded is None:
-            groups.setdefault((address.point, address.role), []).append(reading)
+        here = (address.section, address.phase) == (section.code, phase)
+        if here and reading.excluded is None and reading.value is not None:
+            groups.setdefault((address.point, address.role), []).append((reading, reading.value))
     nominals = {point.code: point for point in points} if section.layout.kind is not LayoutKind.ABBA else {}
     found = {}
     for (point, _role), group in groups.items():
-        for reading in group:
-            others = [_in_unit(other.value, other.unit, reading.unit) for other in group if other is not reading]
-            factor = _factor(reading, [other for other in others if other is not None], nominals.get(point))
+        for reading, number in group:
+            others = [_in_unit(value, other.unit, reading.unit) for other, value in group if other is not reading]
+            known = [other for other in others if other is not None]
+            factor = _factor(number, reading.unit, known, nominals.get(point))
             if factor is not None and not reading.comment:
                 found[reading.address] = f"{factor:f}"
     return found
 
 
-def _factor(reading: ReadingFacts, others: Sequence[Decimal], nominal: MeasuringPoint | None) -> Decimal | None:
+def _factor(number: Decimal, unit: str, others: Sequence[Decimal], nominal: MeasuringPoint | None) -> Decimal | None:
     if len(others) >= _ALIKE:
         low, high = min(others, key=abs), max(others, key=abs)
         alike = low * high > 0 and abs(high) < _ALIKE * abs(low)
-        return _slip(reading.value, sorted(others)[len(others) // 2]) if alike else None
+        return _slip(number, sorted(others)[len(others) // 2]) if alike else None
     if nominal is None:
         return None
-    wanted = _in_unit(nominal.nominal, nominal.unit, reading.unit)
-    return None if wanted is None else _slip(reading.value, wanted)
+    wanted = _in_unit(nominal.nominal, nominal.unit, unit)
+    return None if wanted is None else _slip(number, wanted)
 
 
 def _slip(value: Decimal, neighbour: Decimal) -> Decimal | None:

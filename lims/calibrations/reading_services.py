@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from calc.units import canonical_unit
 from lims.calibrations import queries, reading_queries
 from lims.calibrations.batch_queries import batch_number
 from lims.calibrations.batch_workflow import check_not_in_batch
@@ -64,12 +65,7 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
     does not fit, a number far outside the item's range unless a comment says why; raises StaleRecord where somebody
     else wrote that cell meanwhile (ISO/IEC 17025:2017, 7.5).
     """
-    access.require(actor, Permission.RECORD_READINGS)
-    check_uuid(command.client_uuid)
-    session.flush()  # what follows goes straight to the tables
-    connection = session.connection()
-    run = reading_queries.writable_run(connection, actor, command.run_id)
-    check_editable(run)
+    connection, run = _opened(session, actor, command)
     cell = reading_queries.cell_state(connection, run.id, command.address, command.client_uuid)
     if cell.repeated:
         return _repeated(session, command)
@@ -77,22 +73,29 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
     if command.observed_at is not None and command.observed_at > now:
         raise InvalidInput([FieldError("observed_at", "reading.in_future")])
     sheet = reading_queries.sheet_cells(session, run)
-    if run.batch_id is not None and command.address in sheet.shared:
-        check_not_in_batch(batch_number(session, run.batch_id))
     value, unit = read_indication(command, _cell_unit(session, run, sheet, command.address))
     if asks_for_range(command):
         quantity = sheet.quantities[command.address.section]
         check_range(command, value, unit, standards.range_ends(connection, run.instrument_id, quantity))
     check_seen(command, cell.present)
-    values = _values(session, actor, command, (value, unit), cell.present, now)
-    key = _insert(session, connection, values)
-    if key is None:
-        return _second(session, connection, command)
-    if not run.takes_part:
-        add_person(session, run.id, actor.person_id, Activity.PERFORM, now)
-    stored = _stored(key, command.address, values)
-    _note_reading(session, actor, run, stored, cell.present, now)
-    return stored
+    return _store(session, actor, run, command, (value, unit), cell.present, now)
+
+
+def record_without_number(session: Session, actor: Actor, command: RecordReading, *, now: datetime) -> ReadingFacts:
+    """Store that a cell was looked at and could not be read: a row without a number, in the cell's unit.
+
+    The same guards as for an indication; whoever calls this says why it is not measurable.
+    """
+    connection, run = _opened(session, actor, command)
+    cell = reading_queries.cell_state(connection, run.id, command.address, command.client_uuid)
+    if cell.repeated:
+        return _repeated(session, command)
+    _check_performer(session, actor, run, now)
+    unit = _cell_unit(session, run, reading_queries.sheet_cells(session, run), command.address)
+    if unit is None:
+        raise InvalidInput([FieldError(command.address.key, "reading.no_such_cell")])
+    check_seen(command, cell.present)
+    return _store(session, actor, run, command, (None, canonical_unit(unit)), cell.present, now)
 
 
 def correct_reading(session: Session, actor: Actor, command: RecordReading, *, now: datetime) -> ReadingFacts:
@@ -100,6 +103,17 @@ def correct_reading(session: Session, actor: Actor, command: RecordReading, *, n
     if command.seen_reading_id is None:
         raise RuleViolation("reading.nothing_to_correct", clause=CLAUSE_AMENDMENTS)
     return record_reading(session, actor, command, now=now)
+
+
+def _opened(session: Session, actor: Actor, command: RecordReading) -> tuple[Connection, WritableRun]:
+    """Return the draft that a cell of is written, which stays one until this transaction ends."""
+    access.require(actor, Permission.RECORD_READINGS)
+    check_uuid(command.client_uuid)
+    session.flush()  # what follows goes straight to the tables
+    connection = session.connection()
+    run = reading_queries.writable_run(connection, actor, command.run_id)
+    check_editable(run)
+    return connection, run
 
 
 def _check_performer(session: Session, actor: Actor, run: WritableRun, now: datetime) -> None:
@@ -110,7 +124,12 @@ def _check_performer(session: Session, actor: Actor, run: WritableRun, now: date
 
 
 def _cell_unit(session: Session, run: WritableRun, sheet: SheetCells, address: Address) -> str | None:
-    """Return the entry unit of a cell, None where there is no such cell (as left: before any adjustment)."""
+    """Return the entry unit of a cell, None where there is no such cell (as left: before any adjustment).
+
+    Refuses a cell that a batch reads for all its items.
+    """
+    if run.batch_id is not None and address in sheet.shared:
+        check_not_in_batch(batch_number(session, run.batch_id))
     if address.phase == Phase.AS_FOUND:
         return sheet.units.get(address)
     if address.phase != Phase.AS_LEFT or not queries.adjustments(session, run.id):
@@ -118,11 +137,32 @@ def _cell_unit(session: Session, run: WritableRun, sheet: SheetCells, address: A
     return sheet.units.get(replace(address, phase=str(Phase.AS_FOUND)))
 
 
+def _store(
+    session: Session,
+    actor: Actor,
+    run: WritableRun,
+    command: RecordReading,
+    read: tuple[Decimal | None, str],
+    present: PresentReading | None,
+    now: datetime,
+) -> ReadingFacts:
+    """Insert what was read over what stood in the cell, and write the audit entry."""
+    values = _values(session, actor, command, read, present, now)
+    key = _insert(session, values)
+    if key is None:
+        return _second(session, command)
+    if not run.takes_part:
+        add_person(session, run.id, actor.person_id, Activity.PERFORM, now)
+    stored = _stored(key, command.address, values)
+    _note_reading(session, actor, run, stored, present, now)
+    return stored
+
+
 def _values(
     session: Session,
     actor: Actor,
     command: RecordReading,
-    read: tuple[Decimal, str],
+    read: tuple[Decimal | None, str],
     present: PresentReading | None,
     now: datetime,
 ) -> dict[str, Any]:
@@ -135,14 +175,14 @@ def _values(
         "text": normalise(command.text),
         "unit": unit,
         "value": value,
-        "value_float": float(value),
+        "value_float": None if value is None else float(value),
         "observer_id": observer_id,
         "observer_name": observer_name,
         "observed_at": command.observed_at or now,
         "writer_id": actor.person_id,
         "writer_name": actor.name,
         "entered_at": now,
-        "source": command.source,
+        "source": str(command.source),
         "source_sha256": command.source_sha256,
         "equipment_use_id": command.equipment_use_id,
         "client_uuid": command.client_uuid,
@@ -158,10 +198,10 @@ def _observer(session: Session, actor: Actor, command: RecordReading) -> tuple[i
     return command.observer_id, people.person_facts(session, command.observer_id).full_name
 
 
-def _insert(session: Session, connection: Connection, values: dict[str, Any]) -> int | None:
+def _insert(session: Session, values: dict[str, Any]) -> int | None:
     """Insert a reading and return its key; None where another writer was first, which the database says."""
     # SQLite keeps a transaction whose statement failed; PostgreSQL needs a savepoint to go back to.
-    held = nullcontext() if connection.dialect.name == "sqlite" else session.begin_nested()
+    held = nullcontext() if session.connection().dialect.name == "sqlite" else session.begin_nested()
     try:
         with held:
             ((key,),) = _NEW.rows(session.connection(), values)
@@ -172,9 +212,9 @@ def _insert(session: Session, connection: Connection, values: dict[str, Any]) ->
     return int(key)
 
 
-def _second(session: Session, connection: Connection, command: RecordReading) -> ReadingFacts:
+def _second(session: Session, command: RecordReading) -> ReadingFacts:
     """Return what the same form, sent twice at once, has stored; raise the conflict where somebody else was first."""
-    cell = reading_queries.cell_state(connection, command.run_id, command.address, command.client_uuid)
+    cell = reading_queries.cell_state(session.connection(), command.run_id, command.address, command.client_uuid)
     if not cell.repeated:
         raise conflict(command, cell.present)
     return _repeated(session, command)

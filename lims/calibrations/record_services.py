@@ -45,6 +45,8 @@ def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) 
         raise InvalidInput([FieldError("reason", "run.reason_needed")])
     if command.kind is ExclusionKind.WITHDRAWN:
         _check_own(session, actor, command)
+    if command.kind is ExclusionKind.RESTORED:
+        _check_number(session, command)
     section, point, phase = _excluded_place(session, run, command)
     today = local_date(now, run.timezone)
     approver = approver_of(session, actor, run, command.kind, command.approver_id, today)
@@ -67,6 +69,13 @@ def exclude(session: Session, actor: Actor, command: Exclude, *, now: datetime) 
     after = {"kind": command.kind, "reading": command.reading_id, "point": point, "reason": entry.reason}
     audit.record(session, actor, "reading.excluded", ("run", run.id), now=now, site_id=run.site_id, after=after)
     return queries.exclusions(session, run.id)[-1]
+
+
+def _check_number(session: Session, command: Exclude) -> None:
+    """Refuse to take back in what has no number: the cell was not measurable."""
+    for reading in queries.readings(session, command.run_id):
+        if reading.id == command.reading_id and reading.value is None:
+            raise RuleViolation("reading.nothing_to_restore", clause=CLAUSE_AMENDMENTS)
 
 
 def _check_own(session: Session, actor: Actor, command: Exclude) -> None:

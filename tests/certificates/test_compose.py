@@ -151,13 +151,18 @@ def test_an_excluded_reading_and_a_deviation_are_said(sources: CertificateSource
             exclusion(ExclusionKind.EXCLUDED, 1, 11),
             exclusion(ExclusionKind.EXCLUDED, 2, 12),
             exclusion(ExclusionKind.RESTORED, 3, 12),
+            exclusion(ExclusionKind.NOT_MEASURABLE, 4, 13),
+            exclusion(ExclusionKind.NOT_MEASURABLE, 5, 14),
+            exclusion(ExclusionKind.WITHDRAWN, 6, 15),
         ),
     )
     deviations = compose(changed).runs[0].deviations
     assert deviations[0].vi == "Dùng ba chu kỳ"
-    assert len(deviations) == 2
+    assert len(deviations) == 3
     assert "loại 1 số chỉ" in deviations[1].vi
     assert "Rung động" in deviations[1].english
+    assert "2 số chỉ không đo được" in deviations[2].vi
+    assert "2 indication(s) could not be measured" in deviations[2].english
 
 
 def test_a_point_not_measurable_has_its_row_with_the_reason(sources: CertificateSources) -> None:
@@ -172,11 +177,14 @@ def test_a_point_not_measurable_has_its_row_with_the_reason(sources: Certificate
 
 def test_before_and_after_an_adjustment_both_stand(sources: CertificateSources) -> None:
     after = tuple(replace(result, phase="as_left", reported_value="5") for result in sources.runs[0].results)
-    adjusted = AdjustmentFacts(1, "mass", "Thêm khối lượng", "Mass added", "Khách", NOW, "", "", 1, "A", NOW)
+    adjusted = AdjustmentFacts(1, "adjustment", "Thêm khối lượng", "Mass added", "Khách", NOW, "", "12", 1, "A", NOW)
     changed = _with_run(sources, results=(*sources.runs[0].results, *after), adjustments=(adjusted,))
     content = compose(changed)
     assert [table.phase for table in content.runs[0].results] == ["as_found", "as_left"]
-    assert content.runs[0].adjustment is not None
+    said = content.runs[0].adjustment
+    assert said is not None
+    assert said.vi.endswith("Thêm khối lượng. Niêm phong mới: 12.")
+    assert said.english.endswith("Mass added. Seals applied: 12.")
     assert check.missing(content) == ()
     alone = compose(_with_run(sources, results=after, adjustments=(adjusted,)))
     assert [problem.code for problem in check.missing(alone)] == ["missing.as_found"]
