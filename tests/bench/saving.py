@@ -1,19 +1,29 @@
-"""What a technician waits for after a reading is stored: the answer with the new result of its row.
+"""What a technician waits for: one reading stored, and the answer with the new result of its row.
 
-The bare side is what `calc` is asked while the run is evaluated: reductions, propagation, coverage, rounding,
-conformity, from numbers to numbers.
+The bare side of storing is the very same statements, recorded from the service once and sent again by sqlite3 to a copy
+of the same file in the same folder: each reading in one durable transaction on both sides, BEGIN IMMEDIATE to COMMIT
+with its wait for the disk. Nothing else is counted on the bare side: no permission, no guard, no hash is worked out.
+
+The bare side of the answer is what `calc` is asked while the run is evaluated: reductions, propagation, coverage,
+rounding, conformity, from numbers to numbers.
 """
 
 from __future__ import annotations
 
 import secrets
 import shutil
+import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import event
 
 from calc import rounding
 from calc.decisions.conformity import ToleranceInterval, decide
@@ -36,16 +46,19 @@ from tests.factories.calibrations import NOW, Bench
 from tests.factories.gauges import gauge_file, gauge_section, make_gauge_bench, repeats
 
 POINTS, REPEATS = 50, 5
+SPARE_REPEATS = 40
+"""Of a second section: its cells are filled one by one while storing is timed."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A file with a run of fifty points, all read."""
+    """A file with a run of fifty points, all read, and one whose cells are empty."""
 
     folder: Path
     file: Path
     bench: Bench
     full_run: int
+    empty_run: int
 
 
 @cache
@@ -56,17 +69,20 @@ def measured() -> Measured:
     upgrade(f"sqlite:///{file}")
     database = Database(f"sqlite:///{file}")
     with database.transaction() as session:
-        bench = make_gauge_bench(session, gauge_file([gauge_section("error", repeats(REPEATS), POINTS)]))
-        run = open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW)
-        chosen = ChooseEquipment(run.id, "reference", bench.standard.id, bench.calibration.id)
-        choose_equipment(session, bench.technician, chosen, now=NOW)
+        full = gauge_section("error", repeats(REPEATS), POINTS)
+        spare = gauge_section("spare", repeats(SPARE_REPEATS), POINTS)
+        bench = make_gauge_bench(session, gauge_file([full, spare]))
+        run, empty = (open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW) for _ in "12")
+        for one in (run, empty):
+            chosen = ChooseEquipment(one.id, "reference", bench.standard.id, bench.calibration.id)
+            choose_equipment(session, bench.technician, chosen, now=NOW)
         for point in range(1, POINTS + 1):
             for repeat in range(1, REPEATS + 1):
                 text = f"{point / 5 + (repeat - 3) / 100:.2f}"
                 command = reading(run.id, Address("error", f"p{point}", 1, "", repeat), text)
                 record_reading(session, bench.technician, command, now=NOW)
     database.dispose()
-    return Measured(folder, file, bench, run.id)
+    return Measured(folder, file, bench, run.id, empty.id)
 
 
 def reading(run_id: int, address: Address, text: str) -> RecordReading:
@@ -75,10 +91,109 @@ def reading(run_id: int, address: Address, text: str) -> RecordReading:
 
 
 def copy_of(name: str) -> Database:
-    """Return a copy of the file to write to."""
+    """Return a fresh copy of the file to write to."""
     data = measured()
+    for beside in (f"{name}-wal", f"{name}-shm"):
+        (data.folder / beside).unlink(missing_ok=True)
     shutil.copyfile(data.file, data.folder / name)
     return Database(f"sqlite:///{data.folder / name}")
+
+
+SPARE = [
+    Address("spare", f"p{point}", 1, "", repeat)
+    for repeat in range(1, SPARE_REPEATS + 1)
+    for point in range(1, POINTS + 1)
+]
+
+
+def saver(database: Database) -> Callable[[Address], str]:
+    """Return a function that stores one reading in an empty cell, as a request does."""
+    data = measured()
+
+    def save(address: Address) -> str:
+        command = reading(data.empty_run, address, "1.00")
+        with database.transaction() as session:
+            return record_reading(session, data.bench.technician, command, now=NOW + timedelta(minutes=1)).text
+
+    return save
+
+
+def saving() -> Callable[[], str]:
+    """Return a function that stores a reading in the next empty cell; a full file is exchanged for an empty one."""
+    database, places = copy_of("ours.sqlite"), cycle(SPARE)
+    save = saver(database)
+
+    def save_next() -> str:
+        nonlocal database, save
+        address = next(places)
+        if address == SPARE[0]:
+            database.dispose()
+            database = copy_of("ours.sqlite")
+            save = saver(database)
+        return save(address)
+
+    return save_next
+
+
+Statements = list[tuple[str, Any]]
+
+
+@contextmanager
+def recording(database: Database) -> Iterator[Statements]:
+    """Note every statement that goes to the database between BEGIN and COMMIT."""
+    seen: Statements = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.engine, "before_cursor_execute", note)
+
+
+def recorded_savings() -> list[Statements]:
+    """Return the statements of a reading in each empty cell, one after the other."""
+    source = copy_of("recorded.sqlite")
+    save, recorded = saver(source), []
+    for address in SPARE:
+        with recording(source) as seen:
+            save(address)
+        recorded.append(list(seen))
+    source.dispose()
+    return recorded
+
+
+def bare_copy() -> sqlite3.Connection:
+    """Return a connection to a copy of the file, as durable as the application's own."""
+    data = measured()
+    for name in ("bare.sqlite", "bare.sqlite-wal", "bare.sqlite-shm"):
+        (data.folder / name).unlink(missing_ok=True)
+    shutil.copyfile(data.file, data.folder / "bare.sqlite")
+    connection = sqlite3.connect(data.folder / "bare.sqlite", isolation_level=None)
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def replaying(recorded: Sequence[Statements]) -> Callable[[], str]:
+    """Return a function that sends the statements of the next reading, bare, in one durable transaction."""
+    connection, readings = bare_copy(), cycle(recorded)
+
+    def replay() -> str:
+        nonlocal connection
+        statements = next(readings)
+        if statements is recorded[0]:
+            connection.close()
+            connection = bare_copy()
+        connection.execute("BEGIN IMMEDIATE")
+        for statement, parameters in statements:
+            cursor = connection.execute(statement, parameters)
+            if cursor.description is not None:
+                cursor.fetchall()
+        connection.execute("COMMIT")
+        return "1.00"
+
+    return replay
 
 
 def later(build: Callable[[], Callable[[], Any]]) -> Callable[[], Any]:
@@ -128,7 +243,9 @@ def calculation(record: dict[str, Any]) -> Callable[[], dict[str, str]]:
     derived = next(entry for entry in section.inputs if isinstance(entry, DerivedInput))
     observed = {
         point.code: [
-            (entry.value, entry.unit, entry.address) for entry in case.readings if entry.address.point == point.code
+            (entry.value, entry.unit, entry.address)
+            for entry in case.readings
+            if entry.address.point == point.code and entry.value is not None
         ]
         for point in section.points
     }
@@ -159,6 +276,13 @@ def calculation(record: dict[str, Any]) -> Callable[[], dict[str, str]]:
 def rows() -> list[Row]:
     """Return the rows."""
     return [
+        Row(
+            "saving one reading (permission check, guard, insert, audit)",
+            later(saving),
+            later(lambda: replaying(recorded_savings())),
+            2.0,
+            _same,
+        ),
         Row(
             "the answer with a row's result, run of 50 points",
             later(answering),
