@@ -205,7 +205,7 @@ def _run(
     site = sources.site
     elsewhere = run.run.location_kind != "laboratory"
     address = Text(item.location_address) if elsewhere else optional_english(site.address_vi, site.address_en)
-    adjustments = [optional_english(entry.description_vi, entry.description_en) for entry in run.adjustments]
+    adjustments = [sentences.adjustment(entry, run.run.timezone) for entry in run.adjustments]
     return RunRecord(
         number=run.run.number,
         item=items.index(item.id),
@@ -218,7 +218,7 @@ def _run(
         results=result_tables(run),
         evaluation_digest=run.evaluation_digest,
         deviations=deviations(run),
-        adjustment=sentences.join(adjustments) if adjustments else None,
+        adjustment=sentences.join(adjustments, " ") if adjustments else None,
         specification=sentences.specification(run.run.agreed_specification),
         decision_rule=sentences.decision_rule(run.run.decision_rule),
     )

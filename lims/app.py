@@ -17,6 +17,7 @@ from lims.core import messages
 from lims.core.clock import Clock, SystemClock
 from lims.core.db import Database
 from lims.core.web import Runtime, init_web
+from lims.dcc import messages as dcc_messages
 from lims.jobs import messages as job_messages
 from lims.jobs import views as job_views
 from lims.people import account_views, home_views, person_views, room_views
@@ -45,6 +46,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     portal_views.bp,
 )
 MESSAGES: Final = (
+    dcc_messages,
     people_messages,
     standard_messages,
     procedure_messages,

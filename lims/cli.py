@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from lims import messages
-from lims.config import DEFAULT_PORT, Settings, load_settings
+from lims.config import DEFAULT_PORT, Settings, certificate_checks, load_settings
 from lims.core.db import Database, current_revision, upgrade
 from lims.core.errors import ConfigurationError, LimsError
 
@@ -304,6 +304,61 @@ def procedure_check(file: Path) -> None:
     if not faults:
         click.echo(messages.words("cli.holds"))
     sys.exit(1 if faults else 0)
+
+
+@cli.group()
+def dcc() -> None:
+    """Digital calibration certificates as XML files."""
+
+
+_dcc_file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+_trusted = click.option(
+    "--trusted",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="PEM file of authorities or signers to trust; may be given again.",
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+
+
+@dcc.command("read")
+@_dcc_file
+@_as_json
+@_trusted
+@_told
+def dcc_read(file: Path, as_json: bool, trusted: tuple[Path, ...]) -> None:
+    """Show all that a certificate says, each value with its place; status 1 if it is refused."""
+    from lims.dcc.command import read_file
+
+    accepted = read_file(_dcc_request(file, trusted), as_json=as_json, say=click.echo, complain=_complain)
+    sys.exit(0 if accepted else 1)
+
+
+@dcc.command("check")
+@_dcc_file
+@_as_json
+@_trusted
+@_told
+def dcc_check(file: Path, as_json: bool, trusted: tuple[Path, ...]) -> None:
+    """Check a certificate and its signature; status 1 if it is invalid or the signature is broken."""
+    from lims.dcc.command import check_file
+
+    accepted = check_file(_dcc_request(file, trusted), as_json=as_json, say=click.echo, complain=_complain)
+    sys.exit(0 if accepted else 1)
+
+
+def _dcc_request(file: Path, trusted: tuple[Path, ...]) -> Any:
+    from lims.core.clock import SystemClock, local_date
+    from lims.dcc.command import ReadFile
+
+    messages.prepare()
+    schema_folder, timezone = certificate_checks()
+    now = SystemClock().now()
+    return ReadFile(file, local_date(now, timezone), now, trusted, schema_folder)
+
+
+def _complain(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @cli.group()

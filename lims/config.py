@@ -25,6 +25,7 @@ from lims.core.errors import ConfigurationError
 PREFIX: Final = "LIMS_"
 DEFAULT_PORT: Final = 8080
 LANGUAGES: Final = ("vi", "en")
+DEFAULT_TIMEZONE: Final = "Asia/Ho_Chi_Minh"
 _CONFIG: Final = "LIMS_CONFIG"
 _KEYS: Final = (
     "database_url",
@@ -53,7 +54,7 @@ class Settings:
     secret_key: str
     base_url: str
     language: str = "vi"
-    timezone: str = "Asia/Ho_Chi_Minh"
+    timezone: str = DEFAULT_TIMEZONE
     dcc_schema_dir: Path | None = None
 
     def __repr__(self) -> str:
@@ -87,7 +88,7 @@ def load_settings(
         secret_key=_secret_key(given.get("secret_key"), folder),
         base_url=_base_url(given.get("base_url") or f"http://localhost:{port}"),
         language=_language(given.get("language", "vi")),
-        timezone=_timezone(given.get("timezone", "Asia/Ho_Chi_Minh")),
+        timezone=_timezone(given.get("timezone", DEFAULT_TIMEZONE)),
         dcc_schema_dir=None if schema_dir is None else Path(schema_dir).expanduser().resolve(),
     )
 
@@ -96,6 +97,17 @@ def installed_language(environment: Mapping[str, str] | None = None) -> str:
     """Return the language that errors are told in, also where the settings cannot be read."""
     asked = (os.environ if environment is None else environment).get("LIMS_LANGUAGE", "")
     return asked if asked in LANGUAGES else LANGUAGES[0]
+
+
+def certificate_checks(environment: Mapping[str, str] | None = None) -> tuple[Path | None, str]:
+    """Return where PTB's schema files lie, if anywhere, and the time zone; nothing is created as at a start.
+
+    Raises ConfigurationError as `load_settings` does.
+    """
+    given = _given(os.environ if environment is None else environment)
+    folder = given.get("dcc_schema_dir")
+    schema_folder = None if folder is None else Path(folder).expanduser().resolve()
+    return schema_folder, _timezone(given.get("timezone", DEFAULT_TIMEZONE))
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:

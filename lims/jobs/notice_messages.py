@@ -22,7 +22,7 @@ LABELS: Final[dict[str, str]] = {
     "notice_state.draft": N_("draft"),
     "notice_state.approved": N_("approved, not sent"),
     "notice_state.sent": N_("sent"),
-    "notice_state.withdrawn": N_("withdrawn"),
+    "notice_state.withdrawn": N_("taken back"),
     "notice_kind.as_found_failure": N_("Does not conform as found"),
     "consent_way.email": N_("by e-mail"),
     "consent_way.phone": N_("by phone"),

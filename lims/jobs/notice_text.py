@@ -9,8 +9,8 @@ from lims.jobs.notice_facts import Finding, Letter
 
 _OPENING_VI = (
     "Kính gửi Quý khách hàng,\n\n"
-    "Khi hiệu chuẩn phương tiện đo {instrument} (đơn hàng {job}, mục {position}), kết quả đo trước hiệu chỉnh "
-    "{days} cho thấy phương tiện đo không phù hợp với quy định kỹ thuật đã thỏa thuận ({specification}) tại "
+    "Khi hiệu chuẩn phương tiện đo {instrument} (phiếu yêu cầu {job}, mục {position}), kết quả đo trước hiệu chỉnh "
+    "{days} cho thấy phương tiện đo không đạt yêu cầu kỹ thuật đã thỏa thuận ({specification}) tại "
     "{failing}/{points} điểm đo nêu trong bảng dưới đây."
 )
 _OPENING_EN = (
