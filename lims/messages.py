@@ -47,6 +47,7 @@ MESSAGES: Final[dict[str, str]] = {
     "demo.people": N_("People, customers, procedures, authorisations, scope"),
     "demo.standards": N_("Standards and their calibrations"),
     "demo.past": N_("The work of three years: certificate %(done)s of %(of)s"),
+    "demo.today": N_("The work of today, an item in every state"),
     "demo.weighing": N_("The weighing of EA-4/02 M, S2: order, readings, evaluation, review, release"),
     "demo.certificates": N_("Rendering the certificates"),
     "accounts.laboratory_needed": N_('The very first account also names the laboratory: --laboratory "name".'),

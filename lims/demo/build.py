@@ -21,6 +21,7 @@ from lims.demo.founding import found_laboratory
 from lims.demo.past import build_past, read_plan
 from lims.demo.people import SIGN_IN_NAMES
 from lims.demo.press import opened_press
+from lims.demo.today import do_today
 from lims.worker import WorkerContext, anchor
 
 MARK: Final = "demonstration.json"
@@ -122,6 +123,9 @@ def _fill(
             build_past(database, laboratory, press, plan, say=lambda done, of: say("demo.past", done=done, of=of))
         say("demo.weighing")
         weighing.do_published(database, laboratory, press)
+        if past:
+            say("demo.today")
+            do_today(database, laboratory)
         say("demo.certificates")
         press.finish()
     anchor(WorkerContext(database, settings, clock))

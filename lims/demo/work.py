@@ -146,9 +146,9 @@ def fill(
     """Choose the equipment of a run that is open, type conditions and readings."""
     for chosen in done.equipment:
         choose(session, laboratory, run, chosen, next(clock), who=who)
-    read(session, laboratory, run, _conditions(done, 1), clock, who=who)
+    read(session, laboratory, run, conditions(done, 1), clock, who=who)
     read(session, laboratory, run, done.readings, clock, who=who)
-    read(session, laboratory, run, _conditions(done, 2), clock, who=who)
+    read(session, laboratory, run, conditions(done, 2), clock, who=who)
 
 
 def open_run(
@@ -162,6 +162,23 @@ def open_run(
 
 def choose(session: Session, laboratory: Laboratory, run: RunFacts, chosen: Chosen, at: datetime, *, who: str) -> None:
     """Take the standard's calibration that holds at that instant into its slot."""
+    standard_id, calibration_id, content_id = found_calibration(session, laboratory, chosen, at)
+    command = ChooseEquipment(
+        run.id,
+        chosen.slot,
+        standard_id,
+        calibration_id,
+        content_id=content_id,
+        section=chosen.section,
+        point=chosen.point,
+    )
+    run_services.choose_equipment(session, laboratory.actor(who), command, now=at)
+
+
+def found_calibration(
+    session: Session, laboratory: Laboratory, chosen: Chosen, at: datetime
+) -> tuple[int, int, int | None]:
+    """Return a standard, its calibration that holds at an instant, and the content for the weight that was named."""
     by_code = select(Standard.id).where(Standard.site_id == laboratory.site_id, Standard.code == chosen.code)
     standard_id = session.execute(by_code).scalar_one()
     newest_first = standard_queries.calibrations_of(session, standard_id)
@@ -174,16 +191,7 @@ def choose(session: Session, laboratory: Laboratory, run: RunFacts, chosen: Chos
         ),
         None,
     )
-    command = ChooseEquipment(
-        run.id,
-        chosen.slot,
-        standard_id,
-        calibration.id,
-        content_id=content_id,
-        section=chosen.section,
-        point=chosen.point,
-    )
-    run_services.choose_equipment(session, laboratory.actor(who), command, now=at)
+    return standard_id, calibration.id, content_id
 
 
 def read(
@@ -202,7 +210,8 @@ def read(
         reading_services.record_reading(session, laboratory.actor(who), command, now=next(clock))
 
 
-def _conditions(done: Measurement, sequence: int) -> list[Typed]:
+def conditions(done: Measurement, sequence: int) -> list[Typed]:
+    """Return what is typed of the conditions at the start (1) or the end (2)."""
     return [
         Typed(Address(CONDITIONS, quantity, sequence=sequence, role=ReadingRole.INFLUENCE), texts[sequence], texts[0])
         for quantity, texts in done.conditions.items()

@@ -1,0 +1,175 @@
+"""The work of the demonstration's last day: an item in every state, so that every list has something to show."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from lims.calibrations import batch_reading_services, batch_services
+from lims.calibrations.batch_commands import ChooseBatchEquipment, OpenBatch, RecordBatchReading
+from lims.calibrations.facts import ReadingRole
+from lims.core.clock import local_date
+from lims.core.db import Database
+from lims.demo import gauges, thermometers, weights, work
+from lims.demo.laboratory import Laboratory
+from lims.demo.work import Measurement, OrderedItem
+from lims.jobs.facts import AgreedPoints, ItemAgreement
+from lims.procedures.definition_facts import MeasuringPoint
+
+_BATCH: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {"NK-6021": Decimal("0.09"), "NK-6022": Decimal("-0.14"), "NK-6023": Decimal("0.05"), "NK-6024": Decimal("0.21")}
+)
+"""The thermometers that share a bath, and what each shows too much at 100 °C."""
+_TWO_POINTS: Final = 20
+"""How many readings two points of a thermometer have."""
+_TOO_WARM: Final = {
+    "temperature": ("degC", "25,2", "25,8"),
+    "relative_humidity": ("%", "61", "62"),
+    "pressure": ("kPa", "100,3", "100,3"),
+}
+"""The pressure room with a broken air conditioner: its limit is 25,0 °C."""
+
+
+def do_today(database: Database, laboratory: Laboratory) -> None:
+    """Take the orders of the last two days and leave each item where its day's work ended."""
+    for act in (_expected, _received, _half_typed, _submitted, _returned, _reviewed, _on_hold, _batch):
+        with database.transaction() as session:
+            act(session, laboratory, laboratory.close_of_work)
+
+
+def _take(
+    session: Session,
+    laboratory: Laboratory,
+    customer: str,
+    agreed: Mapping[str, ItemAgreement],
+    at: datetime,
+    *,
+    receive: bool = True,
+) -> list[int]:
+    items = [OrderedItem(laboratory.instruments[serial], agreement) for serial, agreement in agreed.items()]
+    return work.take_order(session, laboratory, customer, items, at, receive=receive)
+
+
+def _on(laboratory: Laboratory, at: datetime) -> date:
+    return local_date(at, laboratory.timezone)
+
+
+def _expected(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """Announced by the hospital, not yet brought."""
+    agreed = thermometers.agreement(laboratory, _on(laboratory, close), limit="0.5", place="Kho vắc xin")
+    points = (AgreedPoints("temperature", tuple(_point(text, "degC", "°C") for text in ("0", "25", "50"))),)
+    at = close - timedelta(hours=2)
+    _take(session, laboratory, "benhvien", {"NV-0018": replace(agreed, points=points)}, at, receive=False)
+
+
+def _received(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """Brought by the water company today; nobody has begun."""
+    agreed = gauges.agreement(laboratory, _on(laboratory, close), place="Trạm bơm 1")
+    points = (
+        AgreedPoints("pressure", tuple(_point(text, "MPa", "MPa") for text in ("0", "0.25", "0.5", "0.75", "1"))),
+    )
+    _take(session, laboratory, "capnuoc", {"AN-1001": replace(agreed, points=points)}, close - timedelta(hours=3))
+
+
+def _point(text: str, unit: str, shown: str) -> MeasuringPoint:
+    return MeasuringPoint(text, Decimal(text), unit, f"{text.replace('.', ',')} {shown}", f"{text} {shown}")
+
+
+def _half_typed(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """A weight after its first cycle and a gauge on its way up: their technicians went on to something else."""
+    on, start = _on(laboratory, close), close - timedelta(hours=4)
+    (item,) = _take(session, laboratory, "cokhi", {"QC-0418": weights.agreement(laboratory, on)}, start)
+    readings = weights.indications(Random("QC-0418 today"), Decimal(-140))
+    _begin(session, laboratory, item, weights.measurement(readings[:5]), start + timedelta(hours=1), who="kdv01")
+    (item,) = _take(session, laboratory, "cokhi", {"AK-2203": gauges.agreement(laboratory, on)}, start)
+    readings = gauges.indications(Random("AK-2203 today"), Decimal(7))
+    _begin(session, laboratory, item, gauges.measurement(readings[:7]), start + timedelta(hours=2), who="kdv03")
+
+
+def _begin(
+    session: Session, laboratory: Laboratory, item_id: int, done: Measurement, at: datetime, *, who: str
+) -> None:
+    """Measure without the conditions at the end, which are read when everything else is."""
+    clock = work.minutes(at)
+    run = work.open_run(session, laboratory, item_id, done, next(clock), who=who)
+    for chosen in done.equipment:
+        work.choose(session, laboratory, run, chosen, next(clock), who=who)
+    work.read(session, laboratory, run, work.conditions(done, 1), clock, who=who)
+    work.read(session, laboratory, run, done.readings, clock, who=who)
+
+
+def _submitted(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """Two gauges that wait for the review; one was measured while the room was too warm."""
+    on, start = _on(laboratory, close), close - timedelta(hours=6)
+    cases = (("cokhi", "AK-2204", None, -9), ("capnuoc", "AN-1002", _TOO_WARM, 12))
+    for number, (customer, serial, climate, deviation) in enumerate(cases):
+        at = start + timedelta(hours=number)
+        (item,) = _take(session, laboratory, customer, {serial: gauges.agreement(laboratory, on)}, at)
+        readings = gauges.indications(Random(f"{serial} today"), Decimal(deviation))
+        measured = gauges.measurement(readings, climate)
+        run = work.measure(session, laboratory, item, measured, at + timedelta(minutes=30), who="kdv03")
+        work.submit(session, laboratory, run, at + timedelta(minutes=100), who="kdv03")
+
+
+def _returned(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """A thermometer whose readings the technical manager wants to be looked at again."""
+    on, start = _on(laboratory, close), close - timedelta(hours=26)
+    (item,) = _take(session, laboratory, "cokhi", {"NK-5512": thermometers.agreement(laboratory, on)}, start)
+    readings = thermometers.indications(Random("NK-5512 today"), Decimal("-0.07"))
+    measured = thermometers.measurement(readings)
+    run = work.measure(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv04")
+    work.submit(session, laboratory, run, start + timedelta(hours=3), who="kdv04")
+    comment = "Điểm 75 °C: đọc lại năm cặp số chỉ, chờ bể ổn định ít nhất 15 min trước khi đọc"
+    work.send_back(session, laboratory, run, start + timedelta(hours=4), comment)
+
+
+def _reviewed(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """A weight that waits for the director."""
+    on, start = _on(laboratory, close), close - timedelta(hours=25)
+    (item,) = _take(session, laboratory, "tramcan", {"QC-0602": weights.agreement(laboratory, on)}, start)
+    measured = weights.measurement(weights.indications(Random("QC-0602 today"), Decimal(310)))
+    run = work.measure(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv01")
+    work.submit(session, laboratory, run, start + timedelta(hours=2), who="kdv01")
+    work.review(session, laboratory, run, close - timedelta(minutes=90))
+
+
+def _on_hold(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """A weight outside its class as found: it waits for its customer, the notice is drafted."""
+    on, start = _on(laboratory, close), close - timedelta(hours=24)
+    agreed = weights.agreement(laboratory, on, accuracy_class="M2")
+    (item,) = _take(session, laboratory, "htx", {"QC-0733": agreed}, start)
+    measured = weights.measurement(weights.indications(Random("QC-0733 today"), Decimal(-1960)))
+    run = work.measure(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv01")
+    work.submit(session, laboratory, run, start + timedelta(hours=2), who="kdv01")
+
+
+def _batch(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """Four thermometers in one bath, read at the first two points."""
+    on, start, actor = _on(laboratory, close), close - timedelta(hours=5), laboratory.actor("kdv04")
+    agreed = {serial: thermometers.agreement(laboratory, on) for serial in _BATCH}
+    items = _take(session, laboratory, "thunghiem", agreed, start)
+    clock = work.minutes(start + timedelta(hours=1))
+    command = OpenBatch(job_item_ids=tuple(items), room_id=laboratory.rooms[thermometers.ROOM])
+    batch = batch_services.open_batch(session, actor, command, now=next(clock))
+    for chosen in thermometers.EQUIPMENT:
+        standard_id, calibration_id, content_id = work.found_calibration(session, laboratory, chosen, next(clock))
+        choice = ChooseBatchEquipment(batch.id, chosen.slot, standard_id, calibration_id, content_id=content_id)
+        batch_services.choose_batch_equipment(session, actor, choice, now=next(clock))
+    # One generator's readings of the bath for all: the thermometers differ by what they deviate.
+    read = [thermometers.indications(Random("bath today"), deviation)[:_TWO_POINTS] for deviation in _BATCH.values()]
+    in_bath = [typed for typed in read[0] if typed.address.role == ReadingRole.STANDARD]
+    for typed in (*work.conditions(thermometers.measurement([]), 1), *in_bath):
+        key = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{batch.number}|{typed.address.key}"))
+        reading = RecordBatchReading(batch.id, typed.address, typed.text, typed.unit, key)
+        batch_reading_services.record_batch_reading(session, actor, reading, now=next(clock))
+    for run, readings in zip(batch.runs, read, strict=True):
+        own = [typed for typed in readings if typed.address.role == ReadingRole.ITEM]
+        work.read(session, laboratory, run, own, clock, who="kdv04")
