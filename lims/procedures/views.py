@@ -30,7 +30,7 @@ from lims.procedures.blueprint import bp
 from lims.procedures.facts import AddVersion, CreateProcedure, ProcedureVersionFacts, ReviseDraft, VersionState
 from lims.procedures.files import file_of
 from lims.procedures.layouts import cells
-from lims.procedures.presentation import described_inputs
+from lims.procedures.presentation import described_inputs, described_records
 from lims.procedures.procedure_file import read_toml, write_toml
 
 __all__ = ["authorisation_views", "bp", "scope_views"]
@@ -165,6 +165,7 @@ def _version_page(version_id: int, form: FormState) -> ResponseReturnValue:
         versions=versions,
         own_draft=found.created_by_id == current_actor().person_id,
         inputs={section.code: described_inputs(section) for section in sections},
+        records={section.code: described_records(section) for section in sections},
         cell_counts={section.code: len(cells(section)) for section in sections},
     )
     return page, form.status
