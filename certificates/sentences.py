@@ -11,6 +11,9 @@ from calc.rounding import localise, probability_text
 from calc.units import display_unit
 from certificates.content import Language, ResultRow, Text
 from certificates.page import printed_date
+from lims.calibrations.detail_facts import RecordedFacts
+from lims.calibrations.facts import AdjustmentFacts, AdjustmentKind
+from lims.core.clock import local_date
 from lims.jobs.facts import AgreedSpecification, DecisionRule, RuleKind, SpecificationKind
 from standards.calibration_facts import TerminalFacts, TerminalKind
 
@@ -62,6 +65,25 @@ _TERMINALS: Final = {
     TerminalKind.CITED_CONSTANT: Text("Hằng số theo tài liệu trích dẫn", "Cited constant"),
     TerminalKind.NON_SI_REFERENCE: Text("Quy chiếu ngoài SI", "Reference outside the SI"),
 }
+
+
+def adjustment(entry: AdjustmentFacts, timezone: str) -> Text:
+    """Return what was done to an item between as found and as left: the day, what, the seals (7.8.4.1 d)."""
+    day = local_date(entry.made_at, timezone)
+    repaired = entry.kind == AdjustmentKind.REPAIR
+    said = [
+        (
+            f"{'Sửa chữa ngày' if repaired else 'Ngày'} {printed_date(day, Language.VIETNAMESE)}: {entry.description_vi}",
+            f"{'Repaired on' if repaired else 'On'} {printed_date(day, Language.ENGLISH)}: "
+            f"{entry.description_en or entry.description_vi}",
+        )
+    ]
+    if entry.seals_removed:
+        said.append((f"Niêm phong đã tháo: {entry.seals_removed}", f"Seals removed: {entry.seals_removed}"))
+    if entry.seals_applied:
+        said.append((f"Niêm phong mới: {entry.seals_applied}", f"Seals applied: {entry.seals_applied}"))
+    ended = [(vi.rstrip(".") + ".", en.rstrip(".") + ".") for vi, en in said]
+    return Text(" ".join(vi for vi, _en in ended), " ".join(en for _vi, en in ended))
 
 
 def join(texts: Iterable[Text], mark: str = "; ") -> Text:
@@ -211,6 +233,23 @@ def location(kind: str, address: Text, room: str) -> Text:
 def not_measurable(reason: str) -> Text:
     """Return what a row says in place of a result."""
     return Text(f"Không đo được: {reason}", f"Not measurable: {reason}")
+
+
+def recorded(quantities: Sequence[RecordedFacts]) -> Text:
+    """Return what was recorded at a point and enters no result, such as a zero shift."""
+    said = [
+        Text(
+            f"{one.title_vi} (chỉ ghi nhận): {_figure(one, 'vi')}",
+            f"{one.title_en} (recorded only): {_figure(one, 'en')}",
+        )
+        for one in quantities
+    ]
+    whole = join(said)
+    return Text(f"{whole.vi}.", f"{whole.english}.")
+
+
+def _figure(one: RecordedFacts, language: str) -> str:
+    return f"{localise(one.reported_value, language)} {display_unit(one.reported_unit)}".rstrip()
 
 
 def unread_cells(point: Text, count: int, reason: str) -> Text:
