@@ -236,5 +236,29 @@ def _thermometer(
     return thermometers.agreement(laboratory, on), thermometers.measurement(readings, room_climate(random, 23.1))
 
 
-KINDS: Final[Mapping[str, Kind]] = {"weight": _weight, "gauge": _gauge, "thermometer": _thermometer}
-_CODES: Final[Mapping[str, str]] = {"weight": weights.CODE, "gauge": gauges.CODE, "thermometer": thermometers.CODE}
+def _published_gauge(
+    laboratory: Laboratory, _random: Random, _serial: str, _deviation: Decimal, on: date
+) -> tuple[ItemAgreement, Measurement]:
+    return gauges.agreement(laboratory, on), gauges.measurement(gauges.published())
+
+
+def _published_thermometer(
+    laboratory: Laboratory, _random: Random, _serial: str, _deviation: Decimal, on: date
+) -> tuple[ItemAgreement, Measurement]:
+    return thermometers.agreement(laboratory, on), thermometers.measurement(thermometers.published())
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "weight": _weight,
+    "gauge": _gauge,
+    "published_gauge": _published_gauge,
+    "thermometer": _thermometer,
+    "published_thermometer": _published_thermometer,
+}
+_CODES: Final[Mapping[str, str]] = {
+    "weight": weights.CODE,
+    "gauge": gauges.CODE,
+    "published_gauge": gauges.CODE,
+    "thermometer": thermometers.CODE,
+    "published_thermometer": thermometers.CODE,
+}
