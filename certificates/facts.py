@@ -163,6 +163,18 @@ class NoticeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class JobToIssue:
+    """A job with released runs that stand on no certificate yet."""
+
+    job_id: int
+    job_number: str
+    customer_name_vi: str
+    customer_name_en: str
+    runs: int
+    released_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateLine:
     """A certificate in a list."""
 

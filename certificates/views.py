@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from certificates import (
     forms,
+    home_views,
     issue_views,
     list_queries,
     own_standard_queries,
@@ -41,7 +42,7 @@ from lims.core.web import (
 )
 from lims.people.access import Permission
 
-__all__ = ["bp", "issue_views", "own_standard_views", "verify_views"]
+__all__ = ["bp", "home_views", "issue_views", "own_standard_views", "verify_views"]
 
 add_place(bp, Place("certificates.certificates", N_("Certificates"), "certificate", order=30))
 

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from lims.core.actor import Actor
 from lims.core.formats import language
 from lims.core.marks import N_
+from lims.core.messages import label
 from lims.core.web import (
+    Figure,
     FormState,
     Panel,
     Place,
@@ -189,7 +191,15 @@ def _attention(session: Session, actor: Actor, _today: date) -> dict[str, object
         if line.state is not StandardState.RETIRED and (line.due in _URGENT or line.waiting or _lapsed(line))
     ]
     urgent.sort(key=lambda line: (_URGENT.get(line.due, 3), line.days_left or 0, line.standard.code))
-    return {"lines": urgent[:8], "count": len(urgent)} if urgent else None
+    if not urgent:
+        return None
+    tones = {DueState.OVERDUE: "bad", DueState.NOT_CALIBRATED: "bad", DueState.DUE_SOON: "doubt"}
+    figures = [
+        Figure(count, _("standards: %(how)s", how=label(due)), url_for("standards.standards", due=due.value), tone)
+        for due, tone in tones.items()
+        if (count := sum(line.due is due for line in urgent))
+    ]
+    return {"lines": urgent[:8], "count": len(urgent), "figures": figures}
 
 
 def _lapsed(line: StandardLine) -> bool:

@@ -19,8 +19,8 @@ from lims.core.pages import in_language
 from lims.core.web import (
     FormState,
     current_actor,
+    list_request,
     now,
-    page_number,
     reading,
     requires,
     timezone,
@@ -43,15 +43,11 @@ _WAYS = tuple(way for way in ConsentWay if way is not ConsentWay.ORDER)
 @requires(Permission.VIEW_LABORATORY)
 def notices() -> ResponseReturnValue:
     """The notices to customers, by state, and the items that wait for an answer."""
-    chosen = {state.value: (state,) for state in NoticeState}.get(request.args.get("state", ""), ())
     with reading() as session:
         actor = current_actor()
-        values = {
-            "page": notice_queries.notices(session, actor, on=today(), states=chosen, page=page_number()),
-            "counts": notice_queries.counts(session, actor),
-            "holds": notice_queries.open_holds(session, actor, on=today()),
-        }
-    return render_template("calibrations/notices.html", states=list(NoticeState), **values)
+        listed = notice_queries.notices(session, actor, list_request(), on=today())
+        holds = notice_queries.open_holds(session, actor, on=today())
+    return render_template("calibrations/notices.html", listed=listed, holds=holds)
 
 
 @bp.get("/notices/<int:notice_id>")

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lims.core.actor import Actor
 from lims.core.errors import NotFound
-from lims.core.paging import Page, paginate
+from lims.core.lists import EVERYTHING, Listed, ListRequest, SqlList
 from lims.jobs.facts import HoldReason, ItemState
 from lims.jobs.models import Job, JobItem, JobItemStateChange
 from lims.jobs.notice_facts import (
@@ -90,41 +90,45 @@ def last_answer(session: Session, item_id: int) -> AnswerFacts | None:
     return None if row is None else _answer(row)
 
 
-def notices(
-    session: Session, actor: Actor, *, on: date, states: Sequence[NoticeState] = (), page: int = 1
-) -> Page[NoticeLine]:
-    """Return the notices of the actor's sites, the newest first."""
-    query = (
-        select(CustomerNotice, JobItem, Job, Instrument)
-        .join(JobItem, JobItem.id == CustomerNotice.job_item_id)
-        .join(Job, Job.id == JobItem.job_id)
-        .join(Instrument, Instrument.id == JobItem.instrument_id)
-        .where(Job.site_id.in_(actor.site_ids))
-        .order_by(CustomerNotice.id.desc())
-    )
-    if states:
-        query = query.where(CustomerNotice.state.in_([str(state) for state in states]))
-    found: Page[Any] = paginate(session, query, page)
+def notices(session: Session, actor: Actor, request: ListRequest = EVERYTHING, *, on: date) -> Listed[NoticeLine]:
+    """Return the notices of the actor's sites, the newest first. Filters: state; answer."""
+    answered = select(CustomerAnswer.id).where(CustomerAnswer.notice_id == CustomerNotice.id).exists()
+    found = SqlList(
+        query=(
+            select(CustomerNotice, JobItem, Job, Instrument)
+            .select_from(CustomerNotice)
+            .join(JobItem, JobItem.id == CustomerNotice.job_item_id)
+            .join(Job, Job.id == JobItem.job_id)
+            .join(Instrument, Instrument.id == JobItem.instrument_id)
+            .where(Job.site_id.in_(actor.site_ids))
+        ),
+        key=CustomerNotice.id,
+        sorts={
+            "number": (CustomerNotice.id,),
+            "instrument": (Instrument.sort_key,),
+            "drafted": (CustomerNotice.drafted_at,),
+            "sent": (CustomerNotice.sent_on,),
+        },
+        sort="-number",
+        searched=_mentions,
+        filters={
+            "state": {state.value: CustomerNotice.state == state for state in NoticeState},
+            "answer": {"none": (CustomerNotice.state == NoticeState.SENT) & ~answered, "given": answered},
+        },
+    ).answer(session, request)
     names = _customers(session, {job.customer_id for _notice, _item, job, _instrument in found.items}, on)
     answers = _answers(session, [row[0].id for row in found.items])
     return found.mapped(lambda row: _line(row, names, answers))
 
 
+def _mentions(word: str) -> ColumnElement[bool]:
+    columns = (func.lower(CustomerNotice.number), Job.search_text, Instrument.search_text)
+    return or_(*(column.contains(word, autoescape=True) for column in columns))
+
+
 def unsent_notices(session: Session, actor: Actor, *, on: date) -> list[NoticeLine]:
     """Return the notices of the actor's sites that did not go out yet."""
-    return list(notices(session, actor, on=on, states=UNSENT).items)
-
-
-def counts(session: Session, actor: Actor) -> Mapping[NoticeState, int]:
-    """Return how many notices of the actor's sites are in each state."""
-    query = (
-        select(CustomerNotice.state, func.count())
-        .join(JobItem, JobItem.id == CustomerNotice.job_item_id)
-        .join(Job, Job.id == JobItem.job_id)
-        .where(Job.site_id.in_(actor.site_ids))
-        .group_by(CustomerNotice.state)
-    )
-    return {NoticeState(state): number for state, number in session.execute(query)}
+    return list(notices(session, actor, ListRequest(chosen={"state": UNSENT}), on=on).items)
 
 
 def open_holds(session: Session, actor: Actor, *, on: date) -> list[HoldLine]:

@@ -29,7 +29,7 @@ from lims.core.web import (
     today,
     transaction,
 )
-from lims.jobs import forms, item_views, list_queries, notice_queries, queries, services, workflow
+from lims.jobs import forms, home_views, item_views, list_queries, notice_queries, queries, services, workflow
 from lims.jobs.blueprint import bp
 from lims.jobs.facts import JobItemFacts, ReviewContract
 from lims.people import queries as people
@@ -37,7 +37,7 @@ from lims.people.access import Permission
 from standards import queries as standards
 from standards.facts import InstrumentFacts
 
-__all__ = ["bp", "item_views"]
+__all__ = ["bp", "home_views", "item_views"]
 
 add_place(bp, Place("jobs.jobs", N_("Jobs"), "jobs", order=10))
 

@@ -269,3 +269,24 @@ class SetPassword:
     person_id: int
     password: str
     present_password: str | None = None
+
+
+class AccountConcern(StrEnum):
+    """Why an administrator should look at an account, the gravest first."""
+
+    LOCKED_OUT = "locked_out"
+    WITHOUT_ROLE = "without_role"
+    ENDS_SOON = "ends_soon"
+    NEVER_USED = "never_used"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """An account to look at; `ends_on` is the last day of its last role, where that is the concern."""
+
+    person_id: int
+    full_name: str
+    code: str
+    sign_in_name: str
+    concern: AccountConcern
+    ends_on: date | None

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any, Final
+
 from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from lims.core.actor import Actor
 from lims.core.marks import N_
 from lims.core.web import (
+    Figure,
     Found,
+    Panel,
     Place,
+    add_panel,
     add_place,
     current_actor,
+    now,
     public,
     reading,
     runtime,
@@ -19,8 +29,11 @@ from lims.core.web import (
     signed_in,
     today,
 )
+from lims.people import attention_queries
+from lims.people.access import Permission
 
 bp = Blueprint("home", __name__)
+MOST: Final = 12
 add_place(bp, Place("home.home", N_("Overview"), "home", order=0))
 
 
@@ -63,3 +76,12 @@ def health() -> ResponseReturnValue:
     with reading() as session:
         session.execute(text("SELECT 1"))
     return "ok\n", 200, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def _accounts(session: Session, _actor: Actor, on: date) -> dict[str, Any]:
+    lines = attention_queries.accounts_to_look_at(session, on=on, now=now())
+    figures = [Figure(len(lines), _("accounts to look at"), "#accounts", "doubt")] if lines else []
+    return {"lines": lines[:MOST], "total": len(lines), "figures": figures}
+
+
+add_panel(bp, Panel(Permission.MANAGE_PEOPLE, "people/home_accounts.html", _accounts, order=60))

@@ -41,6 +41,10 @@ MESSAGES: Final[dict[str, str]] = {
 }
 
 LABELS: Final[dict[str, str]] = {
+    "account_concern.locked_out": N_("locked out by failed sign-ins"),
+    "account_concern.without_role": N_("without a role today"),
+    "account_concern.ends_soon": N_("last role ends soon"),
+    "account_concern.never_used": N_("never signed in"),
     "role.administrator": N_("Administrator"),
     "role.receiver": N_("Receiver of items"),
     "role.technician": N_("Calibration technician"),

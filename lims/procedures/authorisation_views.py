@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from lims.core.actor import Actor
 from lims.core.errors import NotFound
-from lims.core.web import FormState, current_actor, list_request, now, reading, requires, today, transaction
+from lims.core.web import (
+    Figure,
+    FormState,
+    Panel,
+    add_panel,
+    current_actor,
+    list_request,
+    now,
+    reading,
+    requires,
+    today,
+    transaction,
+)
 from lims.people import queries as people
 from lims.people.access import Permission
 from lims.people.facts import PersonFacts
@@ -157,3 +171,22 @@ def _by_cell(held: Sequence[AuthorisationFacts]) -> dict[tuple[int, str], list[A
 def _soon(held: Sequence[AuthorisationFacts], on: date) -> set[int]:
     """Return the authorisations that end within thirty days."""
     return {one.id for one in held if (last := last_day(one)) is not None and (last - on).days <= 30}
+
+
+def _ending(session: Session, _actor: Actor, on: date) -> dict[str, Any] | None:
+    """Authorisations and verifiers' cards that end within thirty days, or whose card has expired."""
+    persons = {person.id: person for person in _persons(session) if person.active}
+    held = queries.authorisations(session, person_ids=list(persons), on=on)
+    ending = [one for one in held if one.id in _soon(held, on)]
+    cards = [card for person, card in cards_of(session, list(persons)).items() if card.urgent(on)]
+    if not ending and not cards:
+        return None
+    figures = [Figure(len(cards), _("verifiers' cards ending or expired"), "#qualified", "doubt")] if cards else []
+    if ending:
+        address = url_for("procedures.authorisation_list", holds="soon")
+        figures.append(Figure(len(ending), _("authorisations that end soon"), address, "doubt"))
+    cards.sort(key=lambda card: (card.valid_until or on, card.person_id))
+    return {"cards": cards, "ending": ending, "persons": persons, "figures": figures, "ends": last_day, "day": on}
+
+
+add_panel(bp, Panel(Permission.GRANT_AUTHORISATIONS, "procedures/home_qualified.html", _ending, order=55))

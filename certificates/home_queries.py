@@ -1,0 +1,63 @@
+"""What waits for a certificate."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from certificates.facts import CertificateState, JobToIssue
+from certificates.models import Certificate, CertificateRun
+from certificates.queries import ALIVE, seen_by
+from lims.calibrations.facts import ISSUABLE, DecisionKind, RunState
+from lims.calibrations.models import CalibrationRun, Decision
+from lims.core.actor import Actor
+from lims.jobs.models import Job, JobItem
+from lims.people.models import Site
+from standards import queries as standards
+
+
+def jobs_to_issue(session: Session, actor: Actor, *, on: date) -> list[JobToIssue]:
+    """Return the jobs with released runs that stand on no certificate in force, the longest released first."""
+    covered = (
+        select(CertificateRun.run_id)
+        .join(Certificate, Certificate.id == CertificateRun.certificate_id)
+        .where(Certificate.state.in_(ALIVE))
+    )
+    released = func.min(Decision.at)
+    query = (
+        select(Job, func.count(CalibrationRun.id.distinct()), released)
+        .select_from(CalibrationRun)
+        .join(Site, Site.id == CalibrationRun.site_id)
+        .join(JobItem, JobItem.id == CalibrationRun.job_item_id)
+        .join(Job, Job.id == JobItem.job_id)
+        .outerjoin(Decision, (Decision.run_id == CalibrationRun.id) & (Decision.kind == DecisionKind.RELEASED))
+        .where(
+            Site.organisation_id == actor.laboratory_id,
+            CalibrationRun.state == RunState.RELEASED,
+            CalibrationRun.purpose.in_([purpose.value for purpose in ISSUABLE]),
+            CalibrationRun.id.not_in(covered),
+        )
+        .group_by(Job.id)
+        .order_by(released.asc().nulls_last(), Job.id)
+    )
+    rows = list(session.execute(query))
+    names = standards.names_of(session, {job.customer_id for job, _count, _at in rows}, on)
+    return [
+        JobToIssue(
+            job_id=job.id,
+            job_number=job.number,
+            customer_name_vi=names[job.customer_id][0],
+            customer_name_en=names[job.customer_id][1] or "",
+            runs=count,
+            released_at=at,
+        )
+        for job, count, at in rows
+    ]
+
+
+def being_issued(session: Session, actor: Actor) -> int:
+    """Return how many certificates of the actor's laboratory wait for their bytes."""
+    query = select(func.count(Certificate.id)).where(Certificate.state == CertificateState.ISSUING, seen_by(actor))
+    return session.execute(query).scalar_one()
