@@ -59,6 +59,11 @@ class BatchItem:
         """Return the number of the item's label."""
         return f"{self.job_number}/{self.position}" if self.job_item_id is not None else ""
 
+    @property
+    def words(self) -> str:
+        """Return what the item is called in few words: its tag, serial number or label."""
+        return self.identification or self.serial_number or self.label
+
 
 @dataclass(frozen=True, slots=True)
 class BatchCandidate:
@@ -95,6 +100,13 @@ class BatchLine:
     drafts: int
     waiting: int
     released: int
+
+    @property
+    def state(self) -> str:
+        """Return where the batch stands: with drafts, waiting for decisions, or all released."""
+        if self.drafts:
+            return "draft"
+        return "submitted" if self.waiting else "released"
 
 
 @dataclass(frozen=True, slots=True)

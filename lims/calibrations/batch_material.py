@@ -104,6 +104,12 @@ def results_of(session: Session, material: BatchMaterial, *, now: datetime) -> d
     return found
 
 
+def narrowed(material: BatchMaterial, runs: Collection[int] | None, only: Places | None) -> BatchMaterial:
+    """Return the material of some runs (None: all) with some points (None: all)."""
+    kept = [entry for entry in material.runs if runs is None or entry.run.id in runs]
+    return replace(material, runs=tuple(entry if only is None else _narrowed(entry, only) for entry in kept))
+
+
 def _narrowed(material: RunMaterial, only: Places) -> RunMaterial:
     """Return the material of a run that has no other points, as a row of a run is evaluated alone."""
     definition = smaller(material, only)

@@ -33,6 +33,11 @@ MESSAGES: Final[dict[str, str]] = {
         "The standard was read in batch %(number)s already; an item put in now was not measured with it."
     ),
     "batch.written_there": N_("This is shared by the items of batch %(batch)s; it is written there, for all of them."),
+    "batch.standard_missing": N_("%(count)s readings of the standard are missing"),
+    "batch.readings_missing": N_("%(item)s: %(count)s readings are missing"),
+    "batch.readings_missing_in": N_("%(count)s readings are missing, of %(items)s items"),
+    "batch.as_left_missing": N_("%(item)s was adjusted: %(count)s readings as left are missing, on its run's page"),
+    "batch.evaluation_fails": N_("%(item)s: the result cannot be calculated"),
     "batch.nothing_to_submit": N_("No draft is left to be submitted in batch %(number)s."),
 }
 

@@ -86,6 +86,18 @@ def exclude_cell(run_id: int) -> ResponseReturnValue:
     return _answer(run_id, exclude)
 
 
+@bp.post("/runs/<int:run_id>/cells/not-measurable")
+@requires(Permission.RECORD_READINGS)
+def not_measurable_cell(run_id: int) -> ResponseReturnValue:
+    """Say that a cell cannot be read, and why."""
+
+    def say(session: Session) -> Address:
+        command = forms.parse_not_measurable(run_id, request.form)
+        return cell_services.record_not_measurable(session, current_actor(), command, now=now()).address
+
+    return _answer(run_id, say)
+
+
 def _answer(run_id: int, act: Callable[[Session], Address]) -> ResponseReturnValue:
     """Do one thing to a cell; answer with the cell and the results it reaches, or with what is refused."""
     try:

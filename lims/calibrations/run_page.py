@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from calc.units import display_unit
 from lims.calibrations import live, queries
 from lims.calibrations.as_found import AsFoundView, as_found_view, empty_cells
+from lims.calibrations.batch_queries import batch_number
 from lims.calibrations.evaluations import last_evaluation, material_of, preview
 from lims.calibrations.facts import (
     AdjustmentFacts,
@@ -108,6 +109,7 @@ class RunPage:
     marker: str
     as_found: AsFoundView | None
     cells_before_adjustment: int
+    batch_number: str | None = None
 
     @property
     def editable(self) -> bool:
@@ -133,7 +135,7 @@ def load(session: Session, actor: Actor, run_id: int, *, now: datetime) -> RunPa
         view=view,
         stored=stored,
         problems=found,
-        slots=tuple(_slots(session, material, now)),
+        slots=tuple(slots_of(session, material, now)),
         conditions=conditions_sheet(material),
         condition_ranges=condition_ranges(material),
         sheets=arranged,
@@ -143,15 +145,17 @@ def load(session: Session, actor: Actor, run_id: int, *, now: datetime) -> RunPa
         exclusions=exclusions,
         adjustments=queries.adjustments(session, run_id),
         decisions=queries.decisions(session, run_id),
-        audit=tuple(_audit(session, run_id)),
+        audit=tuple(history_of(session, ("run", run_id), ("batch", run.batch_id))),
         previous=live.previous_of(session, run, arranged),
         marker=live.marker_of(session, run),
         as_found=as_found_view(session, material, view),
         cells_before_adjustment=empty_cells(material),
+        batch_number=batch_number(session, run.batch_id),
     )
 
 
-def _slots(session: Session, material: RunMaterial, now: datetime) -> Iterator[SlotView]:
+def slots_of(session: Session, material: RunMaterial, now: datetime) -> Iterator[SlotView]:
+    """Yield the slots of the procedure with what is chosen, and what may be while something is missing."""
     run = material.run
     today = local_date(now, run.timezone)
     for slot in material.definition.equipment:
@@ -210,11 +214,15 @@ def _choices(
                 yield ChoiceView(f"{standard.id}::", standard.code, standard.name_vi, standard.name("en"), "", "", None)
 
 
-def _audit(session: Session, run_id: int) -> Iterable[HistoryLine]:
+def history_of(session: Session, *subjects: tuple[str, int | None]) -> Iterable[HistoryLine]:
+    """Yield the entries of the audit chain on a run and its batch, the newest first."""
+    on = [
+        and_(AuditEntry.subject_kind == kind, AuditEntry.subject_id == str(key)) for kind, key in subjects if key
+    ]
     query = (
         select(AuditEntry, AuditPayload.payload)
         .join(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
-        .where(AuditEntry.subject_kind == "run", AuditEntry.subject_id == str(run_id))
+        .where(or_(*on))
         .order_by(AuditEntry.id.desc())
         .limit(200)
     )

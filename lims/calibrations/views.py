@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lims.calibrations import (
     adjustment_views,
+    batch_views,
     cell_views,
     decision_views,
     forms,
@@ -53,6 +54,7 @@ from standards import queries as standards
 
 __all__ = [
     "adjustment_views",
+    "batch_views",
     "bp",
     "cell_views",
     "decision_views",
