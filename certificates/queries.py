@@ -216,6 +216,7 @@ def line_of(row: Certificate) -> CertificateLine:
     content = contents.from_text(row.content)
     items = content.items
     more = f" (+{len(items) - 1})" if len(items) > 1 else ""
+    first = _item_words(items[0].name, items[0].serial_number or items[0].asset_tag)
     return CertificateLine(
         id=row.id,
         token=row.token,
@@ -227,8 +228,8 @@ def line_of(row: Certificate) -> CertificateLine:
         job_number=content.identification.job_number,
         customer_name_vi=content.customer.name.vi,
         customer_name_en=content.customer.name.en,
-        item_vi=items[0].name.vi + more,
-        item_en=items[0].name.english + more,
+        item_vi=first.vi + more,
+        item_en=first.english + more,
         issued_on=row.issued_on,
     )
 

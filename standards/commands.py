@@ -94,6 +94,19 @@ class UpdateInstrument:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreeInterval:
+    """Note after how many months an instrument's owner wants it calibrated again; None: not at fixed times.
+
+    `basis` says who said so, and where it is written.
+    """
+
+    instrument_id: int
+    months: int | None
+    valid_from: date
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddRange:
     """A further range (with its function and part where they are new) of a registered instrument."""
 

@@ -63,6 +63,15 @@ class DueState(StrEnum):
     NOT_NEEDED = "not_needed"
 
 
+@dataclass(frozen=True, slots=True)
+class IntervalFacts:
+    """The calibration interval that holds for an instrument: months (None: not at fixed times), since when, why."""
+
+    months: int | None
+    valid_from: date
+    basis: str
+
+
 CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 """How codes of kinds and quantities are written; which there are is data, the known ones have words in messages.py."""
 

@@ -17,6 +17,7 @@ from standards.calibration_facts import DriftPeriod
 from standards.commands import (
     AcceptCalibration,
     AddRange,
+    AgreeInterval,
     ChangeStandardState,
     EndCalibration,
     ExtendCalibration,
@@ -96,6 +97,19 @@ def parse_update_instrument(instrument_id: int, form: Mapping[str, str]) -> Upda
     """Read the form of a changed instrument with the version it was read at."""
     fields = Fields(form)
     command = UpdateInstrument(instrument_id, fields.integer("row_version"), _identity(fields))
+    fields.finish()
+    return command
+
+
+def parse_agree_interval(instrument_id: int, form: Mapping[str, str]) -> AgreeInterval:
+    """Read the form of a calibration interval; without a number nothing falls due at fixed times."""
+    fields = Fields(form)
+    command = AgreeInterval(
+        instrument_id,
+        fields.optional_integer("interval_months", lower=1, upper=600),
+        fields.date("interval_from"),
+        fields.text("interval_basis", maximum=200),
+    )
     fields.finish()
     return command
 

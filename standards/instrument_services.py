@@ -81,7 +81,7 @@ def update_instrument(session: Session, actor: Actor, command: UpdateInstrument,
     if instrument is None:
         raise NotFound("instrument.not_found")
     before = queries.instrument_facts(session, instrument.id)
-    _check_site(session, actor, before.site_id)
+    check_site(session, actor, before.site_id)
     check = Checker()
     identity = _checked_identity(session, actor, check, command.identity, now)
     if before.standard_id is not None and identity.owner_id != before.owner_id:
@@ -119,7 +119,7 @@ def add_range(session: Session, actor: Actor, command: AddRange, *, now: datetim
     if instrument is None:
         raise NotFound("instrument.not_found")
     facts = queries.instrument_facts(session, instrument.id)
-    _check_site(session, actor, facts.site_id)
+    check_site(session, actor, facts.site_id)
     check = Checker()
     (part,) = checked_parts(check, [command.part])
     existing = next((known for known in facts.parts if known.code == part.code), None)
@@ -157,11 +157,11 @@ def _checked_identity(
     check_identity(check, clean, now.year)
     if session.get(Organisation, clean.owner_id) is None:
         check.refuse("owner_id", "instrument.owner_unknown")
-    _check_site(session, actor, clean.site_id)
+    check_site(session, actor, clean.site_id)
     return clean
 
 
-def _check_site(session: Session, actor: Actor, site_id: int | None) -> None:
+def check_site(session: Session, actor: Actor, site_id: int | None) -> None:
     """Raise NotFound unless a site, if one is named, belongs to the actor's laboratory."""
     if site_id is None or actor.may("system"):
         return

@@ -33,7 +33,7 @@ from lims.core.web import (
 )
 from lims.people import queries as people
 from lims.people.access import Permission
-from standards import forms, list_queries, queries, services
+from standards import forms, list_queries, queries, schedule_queries, services
 from standards.facts import INSTRUMENT_KINDS, QUANTITY_UNITS, InstrumentFacts
 from standards.pages import bp, key_of, label_options
 
@@ -121,7 +121,7 @@ def _choices() -> dict[str, Any]:
 @requires(Permission.VIEW_LABORATORY)
 def instrument(instrument_id: int) -> ResponseReturnValue:
     """Show one instrument: what it is, its parts and ranges, whether it is a standard."""
-    return _instrument_page(instrument_id, FormState.of({}))
+    return _instrument_page(instrument_id, FormState.of({"interval_from": today()}))
 
 
 def _instrument_page(instrument_id: int, form: FormState) -> ResponseReturnValue:
@@ -129,16 +129,32 @@ def _instrument_page(instrument_id: int, form: FormState) -> ResponseReturnValue
         facts = queries.instrument_facts(session, instrument_id)
         owner = people.organisation_facts(session, facts.owner_id, today())
         standard = None if facts.standard_id is None else queries.standard_facts(session, facts.standard_id)
+        interval = schedule_queries.interval_of(session, instrument_id, today())
     page = render_template(
         "standards/instrument.html",
         instrument=facts,
         owner=owner,
         standard=standard,
+        interval=interval,
         form=form,
         rows=forms.row_count(request.form, 1),
         quantities=label_options("quantity", tuple(QUANTITY_UNITS)),
     )
     return page, form.status
+
+
+@bp.post("/instruments/<int:instrument_id>/interval")
+@requires(Permission.MANAGE_INSTRUMENTS)
+def agree_interval(instrument_id: int) -> ResponseReturnValue:
+    """Note how often the owner wants the instrument calibrated."""
+    form = FormState.from_request()
+    with form.guard():
+        command = forms.parse_agree_interval(instrument_id, request.form)
+        with transaction() as session:
+            services.agree_interval(session, current_actor(), command, now=now())
+        flash(_("The interval is noted."), "good")
+        return redirect(url_for("standards.instrument", instrument_id=instrument_id), 303)
+    return _instrument_page(instrument_id, form)
 
 
 @bp.post("/instruments/<int:instrument_id>/ranges")

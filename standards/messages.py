@@ -125,6 +125,7 @@ MESSAGES: Final[dict[str, str]] = {
 }
 
 LABELS: Final[dict[str, str]] = {
+    "field.interval_basis": N_("By whose word, and where it is written"),
     "standard_role.reference": N_("reference standard"),
     "standard_role.influence": N_("instrument for conditions"),
     "standard_role.auxiliary": N_("auxiliary equipment"),

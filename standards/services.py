@@ -11,11 +11,13 @@ from standards.calibration_services import (
     reject_calibration,
 )
 from standards.instrument_services import add_range, register_instrument, update_instrument
+from standards.schedule_services import agree_interval
 from standards.standard_services import change_standard_state, record_drift, record_paper, register_standard
 
 __all__ = [
     "accept_calibration",
     "add_range",
+    "agree_interval",
     "change_standard_state",
     "end_calibration",
     "extend_calibration",

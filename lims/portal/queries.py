@@ -22,7 +22,9 @@ from lims.core.lists import EVERYTHING, Listed, ListRequest, PlainList
 from lims.core.text import search_text, sort_key
 from lims.people.models import Site
 from lims.portal.facts import DueStanding, OwnInstrument
-from standards.models import Instrument, InstrumentSchedule
+from standards import schedule_queries as schedules
+from standards.facts import IntervalFacts
+from standards.models import Instrument
 from standards.validity import add_months
 
 _SHOWN = (CertificateState.ISSUED, CertificateState.SUPERSEDED, CertificateState.REVOKED)
@@ -63,8 +65,8 @@ def my_instruments(
     )
     instruments = list(session.execute(query.order_by(Instrument.sort_key, Instrument.id)).scalars())
     last = _last_certificates(session, actor)
-    intervals = _intervals(session, actor, on)
-    rows = [_own_instrument(one, last.get(one.id), intervals.get(one.id), on) for one in instruments]
+    intervals = schedules.intervals(session, on, Instrument.owner_id.in_(sorted(actor.organisation_ids)))
+    rows = [_own_instrument(one, last.get(one.id), _months(intervals.get(one.id)), on) for one in instruments]
     return PlainList(
         rows=rows,
         sorts={
@@ -81,6 +83,10 @@ def my_instruments(
             "kind": {kind: _is_kind(kind) for kind in sorted({row.kind for row in rows})},
         },
     ).answer(request)
+
+
+def _months(interval: IntervalFacts | None) -> int | None:
+    return None if interval is None else interval.months
 
 
 def _stands(standing: DueStanding) -> Any:
@@ -126,23 +132,6 @@ def _last_certificates(session: Session, actor: Actor) -> Mapping[int, tuple[dat
         instrument_id: (local_date(ended, timezone) if ended else certificate.issued_on, certificate)
         for instrument_id, ended, timezone, certificate in session.execute(query)
     }
-
-
-def _intervals(session: Session, actor: Actor, on: date) -> Mapping[int, int]:
-    """Return the calibration interval in months that holds for each of the actor's instruments on a date."""
-    query = (
-        select(InstrumentSchedule.instrument_id, InstrumentSchedule.interval_months)
-        .join(Instrument, Instrument.id == InstrumentSchedule.instrument_id)
-        .where(
-            Instrument.owner_id.in_(sorted(actor.organisation_ids)),
-            InstrumentSchedule.kind == "calibration",
-            InstrumentSchedule.valid_from <= on,
-            or_(InstrumentSchedule.valid_to.is_(None), InstrumentSchedule.valid_to >= on),
-            InstrumentSchedule.interval_months.is_not(None),
-        )
-        .order_by(InstrumentSchedule.valid_from, InstrumentSchedule.id)
-    )
-    return {instrument_id: months for instrument_id, months in session.execute(query) if months is not None}
 
 
 def my_certificate(session: Session, actor: Actor, token: str) -> CertificateView:
