@@ -26,6 +26,7 @@ from standards.list_queries import instruments
 from standards.register_queries import standard_line, standards
 from standards.use_queries import (
     ReferenceSource,
+    Used,
     UseInQuestion,
     calibration_choice,
     calibration_choices,
@@ -35,12 +36,13 @@ from standards.use_queries import (
     reference_value_at,
     usable_calibrations,
     usable_without_calibration,
-    use_in_question,
+    uses_in_question,
 )
 
 __all__ = [
     "ReferenceSource",
     "UseInQuestion",
+    "Used",
     "calibration_choice",
     "calibration_choices",
     "calibration_facts",
@@ -69,5 +71,5 @@ __all__ = [
     "traceability_chain",
     "usable_calibrations",
     "usable_without_calibration",
-    "use_in_question",
+    "uses_in_question",
 ]

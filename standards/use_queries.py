@@ -25,7 +25,6 @@ from standards.calibration_models import CalibrationContent, Standard
 from standards.calibration_queries import (
     calibration_facts,
     calibrations_by_id,
-    calibrations_of,
     calibrations_of_all,
     chain_facts,
     drifts_of,
@@ -227,7 +226,11 @@ def check_use(
 
     With `content_id` only that content's range is asked about. Raises NotFound for unknown keys.
     """
-    question = use_in_question(session, calibration_id, standard_id=standard_id, content_id=content_id)
+    if calibration_id is None and standard_id is None:
+        raise ValueError("a calibration or a standard is needed")
+    if standard_id is None:
+        standard_id = calibration_facts(session, calibration_id or 0).standard_id
+    question = use_in_question(session, Used(calibration_id, standard_id, content_id))
     return question.problems(at, legal_regime=legal_regime, role=role)
 
 
@@ -259,26 +262,37 @@ class UseInQuestion:
         return found + chain_problems(self.chains, self.calibration.id, self.standard, at)
 
 
-def use_in_question(
-    session: Session, calibration_id: int | None, *, standard_id: int | None = None, content_id: int | None = None
-) -> UseInQuestion:
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a use names: a calibration (None: a standard that needs none), its standard, the content used."""
+
+    calibration_id: int | None
+    standard_id: int
+    content_id: int | None = None
+
+
+def use_in_question(session: Session, used: Used) -> UseInQuestion:
     """Read what is asked of a use, whatever the instant. Raises NotFound for unknown keys."""
-    if calibration_id is None:
-        if standard_id is None:
-            raise ValueError("a calibration or a standard is needed")
-        return UseInQuestion(standard_facts(session, standard_id), None, (), None, None)
-    chains = chain_facts(session, [calibration_id])
-    calibration = chains.calibrations.get(calibration_id)
-    if calibration is None:
-        raise NotFound("calibration.not_found")
-    content = None if content_id is None else _content(calibration, content_id)
-    return UseInQuestion(
-        chains.standards[calibration.standard_id],
-        calibration,
-        calibrations_of(session, calibration.standard_id),
-        chains,
-        None if content is None else [content.range_id],
-    )
+    return uses_in_question(session, [used])[0]
+
+
+def uses_in_question(session: Session, uses: Sequence[Used]) -> list[UseInQuestion]:
+    """Return the same of several uses, in as many statements as of one."""
+    chains = chain_facts(session, {used.calibration_id for used in uses if used.calibration_id is not None})
+    siblings = calibrations_of_all(session, {used.standard_id for used in uses if used.calibration_id is not None})
+    found = []
+    for used in uses:
+        if used.calibration_id is None:
+            found.append(UseInQuestion(standard_facts(session, used.standard_id), None, (), None, None))
+            continue
+        calibration = chains.calibrations.get(used.calibration_id)
+        if calibration is None:
+            raise NotFound("calibration.not_found")
+        content = None if used.content_id is None else _content(calibration, used.content_id)
+        standard = chains.standards[calibration.standard_id]
+        ranges = None if content is None else [content.range_id]
+        found.append(UseInQuestion(standard, calibration, siblings[standard.id], chains, ranges))
+    return found
 
 
 def chain_problems(chains: ChainFacts, calibration_id: int, standard: StandardFacts, at: datetime) -> list[UseProblem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from lims.calibrations.facts import (
     ConditionRange,
     EquipmentUseFacts,
     EvaluationView,
+    ExclusionFacts,
     ExclusionKind,
     Phase,
     RunFacts,
@@ -51,7 +52,7 @@ def standing(
 ) -> Standing:
     """Return all that the rules look at; with `every_reading` the standards are checked at each reading's time."""
     failure = view.failures[0] if view is not None and view.failures else None
-    missing_conditions = tuple(_missing_conditions(material))
+    missing_conditions = tuple(conditions_missing(material))
     return Standing(
         run=material.run,
         slots=tuple(_slots(material)),
@@ -132,14 +133,25 @@ def phases_of(material: RunMaterial) -> tuple[str, ...]:
 def missing_cells(material: RunMaterial) -> Iterator[MissingCells]:
     """Yield each section in which cells are still empty."""
     filled = {reading.address for reading in material.current if reading.excluded != ExclusionKind.WITHDRAWN}
-    left_out = queries.points_left_out(material.exclusions)
-    wanted_phases = phases_of(material)
-    for section in material.definition.sections:
+    wanted = [
+        (section, [address for phase in phases_of(material) for address in sheet(material, section, phase)])
+        for section in material.definition.sections
+    ]
+    yield from missing_of(wanted, filled, material.exclusions)
+
+
+def missing_of(
+    wanted: Iterable[tuple[Section, Sequence[Address]]],
+    filled: Collection[Address],
+    exclusions: Sequence[ExclusionFacts],
+) -> Iterator[MissingCells]:
+    """Yield each section with cells that are neither filled nor of a point that is left out."""
+    left_out = queries.points_left_out(exclusions)
+    for section, addresses in wanted:
         empty = [
             address
-            for phase in wanted_phases
-            for address in sheet(material, section, phase)
-            if address not in filled and (section.code, address.point, phase) not in left_out
+            for address in addresses
+            if address not in filled and (section.code, address.point, address.phase) not in left_out
         ]
         if empty:
             title_en = section.title_en or section.title_vi
@@ -151,7 +163,8 @@ def condition_ranges(material: RunMaterial) -> tuple[ConditionRange, ...]:
     return ranges_of(material.run, material.definition, material.current)
 
 
-def _missing_conditions(material: RunMaterial) -> Iterator[ConditionRange]:
+def conditions_missing(material: RunMaterial) -> Iterator[ConditionRange]:
+    """Yield the conditions that the procedure wants read and that were not."""
     required = {entry.quantity for entry in material.definition.conditions if entry.required}
     filled = {
         reading.address
@@ -173,11 +186,9 @@ def use_faults(session: Session, material: RunMaterial, *, now: datetime, every_
     times = sorted({reading.observed_at for reading in material.current})
     if not every_reading:
         times = times[:1] + times[1:][-1:]
-    for use in material.uses:
+    asked = [standards.Used(use.calibration_id, use.standard_id, use.content_id) for use in material.uses]
+    for use, question in zip(material.uses, standards.uses_in_question(session, asked), strict=True):
         seen: set[str] = set()
-        question = standards.use_in_question(
-            session, use.calibration_id, standard_id=use.standard_id, content_id=use.content_id
-        )
         for at in times or [now]:
             for problem in _problems_at(question, material.run, use, at):
                 if problem.code not in seen:

@@ -26,6 +26,8 @@ from lims.worker import WorkerContext, anchor
 
 MARK: Final = "demonstration.json"
 FORM: Final = 1
+_SHOWN: Final = 1
+"""How many of the certificates a newcomer is shown by name: the newest, that of the published weighing."""
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 Say = Callable[..., None]
@@ -49,7 +51,11 @@ class Demonstration:
         """Return what a newcomer is told, in both languages."""
         width = max(len(name) for name in self.sign_in_names)
         names = [f"    {name:{width}}  {who}" for name, who in self.sign_in_names.items()]
-        issued = [f"    {self.folder / 'certificates' / name}" for name in self.certificates]
+        folder = self.folder / "certificates"
+        issued = [f"    {folder / name}" for name in self.certificates[-_SHOWN:]]
+        others = len(self.certificates) - len(issued)
+        if others:
+            issued = [f"    {folder}: {len(self.certificates)}", *issued]
         address = [] if port is None else [f"  Địa chỉ / address:  http://localhost:{port}"]
         return [
             "",

@@ -5,7 +5,7 @@ What a certificate says of a standard becomes its calibration by the action that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,21 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certificates import own_standard_services
-from certificates import services as certificate_services
-from certificates.content import CertificateContent
-from certificates.document import Rendering
 from certificates.facts import RecordOwnCalibration
-from certificates.rendering import render_apart
 from lims.calibrations import services as run_services
 from lims.calibrations.commands import OpenRun
 from lims.calibrations.facts import Address, ReadingRole, RunPurpose
-from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.demo import certificates_of_standards as register
 from lims.demo import work
 from lims.demo.laboratory import Laboratory
 from lims.demo.people import performer
-from lims.demo.press import end_task
+from lims.demo.press import Press
 from lims.demo.work import Chosen, Measurement, OrderedItem, Typed
 from lims.jobs import services as job_services
 from lims.jobs.facts import AgreedSpecification, DecisionRule, ItemAgreement, MoveItem
@@ -58,9 +53,6 @@ _ZERO_MG: Final = Decimal("0.010")
 _ABBA: Final = (ReadingRole.STANDARD, ReadingRole.ITEM, ReadingRole.ITEM, ReadingRole.STANDARD)
 
 
-Renderer = Callable[[CertificateContent, Rendering], bytes]
-
-
 @dataclass(frozen=True, slots=True)
 class OwnStandard:
     """How a standard is calibrated here: by which procedure, with what, and what is read."""
@@ -85,21 +77,8 @@ def days(laboratory: Laboratory) -> list[tuple[datetime, str]]:
     )
 
 
-def calibrate_all(database: Database, laboratory: Laboratory, base_url: str, render: Renderer = render_apart) -> None:
-    """Calibrate each of them on every day that the register names."""
-    for at, code in days(laboratory):
-        calibrate(database, laboratory, code, at, base_url, render)
-
-
-def calibrate(
-    database: Database,
-    laboratory: Laboratory,
-    code: str,
-    at: datetime,
-    base_url: str,
-    render: Renderer = render_apart,
-) -> CalibrationFacts:
-    """Calibrate a standard from that instant on, issue its certificate, record and accept the calibration.
+def calibrate(database: Database, laboratory: Laboratory, code: str, at: datetime, press: Press) -> None:
+    """Calibrate a standard from that instant on; once its certificate is printed, record and accept the calibration.
 
     All on one day, from the order at `at` to the acceptance nine hours later.
     """
@@ -115,22 +94,14 @@ def calibrate(
         work.release(session, laboratory, run_id, at + timedelta(hours=7))
         issued_at = at + timedelta(hours=7, minutes=30)
         certificate = work.begin_certificate(session, laboratory, [run_id], issued_at)
-    clock = FixedClock(issued_at + timedelta(minutes=2))
-    address = _Address(base_url)
-    certificate_services.render_and_finish(database, certificate.id, settings=address, clock=clock, render=render)
-    with database.transaction() as session:
-        end_task(session, certificate.id, clock.at)
-    with database.transaction() as session:
-        taken = MoveItem(item)
-        job_services.hand_back_item(session, laboratory.actor("tn01"), taken, now=issued_at + timedelta(minutes=10))
-        return _record(session, laboratory, certificate.id, run_id, issued_at + timedelta(minutes=20))
 
+    def issued(then: datetime) -> None:
+        with database.transaction() as session:
+            actor = laboratory.actor("tn01")
+            job_services.hand_back_item(session, actor, MoveItem(item), now=then + timedelta(minutes=10))
+            _record(session, laboratory, certificate.id, run_id, then + timedelta(minutes=20))
 
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """Where the public check page lies."""
-
-    base_url: str
+    press.begin(certificate.id, issued_at, issued)
 
 
 def _agreement(laboratory: Laboratory, own: OwnStandard) -> ItemAgreement:

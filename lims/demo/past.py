@@ -102,6 +102,8 @@ def build_past(
         came = laboratory.at(_working_day(laboratory.today - timedelta(days=order.days_ago)), hour=8)
         _follow_up(database, laboratory, press, afterwards, until=came)
         _calibrate_own(database, laboratory, press, own, until=came)
+        if order.kind == "gauge":
+            press.finish()  # what was calibrated here has to be recorded before it is used
         for issued in _do(database, laboratory, plan, order, came):
             press.begin(issued.certificate_id, issued.at, partial(_hand_back, database, laboratory, issued.item_id))
             begun += 1
@@ -119,7 +121,7 @@ def _calibrate_own(
     """Calibrate the own standards whose day has come."""
     while own and own[0][0] <= until:
         at, code = own.popleft()
-        own_standards.calibrate(database, laboratory, code, at, press.settings.base_url, press.render)
+        own_standards.calibrate(database, laboratory, code, at, press)
 
 
 def _working_day(day: date) -> date:

@@ -20,8 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certificates import services as certificate_services
-from certificates.content import CertificateContent
-from certificates.document import Rendering, render_pdf
+from certificates.document import render_pdf
 from lims.config import Settings
 from lims.core import tasks
 from lims.core.clock import FixedClock
@@ -60,10 +59,6 @@ class Press:
         self.waiting.append(_Waiting(certificate_id, at + timedelta(minutes=2), pdf, then))
         while len(self.waiting) > _AHEAD:
             self._finish_oldest()
-
-    def render(self, content: CertificateContent, rendering: Rendering) -> bytes:
-        """Return a certificate's bytes, waiting for them."""
-        return self.pool.submit(render_pdf, content, rendering).result()
 
     def finish(self) -> None:
         """Wait for everything that is in the making."""
