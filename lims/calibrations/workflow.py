@@ -138,6 +138,7 @@ _CURES: Final[Mapping[str, str]] = {
 def problems(standing: Standing) -> tuple[Problem, ...]:
     """Return everything that keeps a run from being submitted, reviewed or released, in the order of its page."""
     found = [*_equipment(standing), *_conditions(standing), *_readings(standing)]
+    found += _item(standing)
     found += [
         Problem("run.performer_not_authorised", Step.SUBMIT, "people", CLAUSE_PERSONNEL, {"name": name})
         for name in standing.unauthorised
@@ -147,7 +148,6 @@ def problems(standing: Standing) -> tuple[Problem, ...]:
         anchor = _CURES.get(standing.evaluation_code, "preview")
         found.append(Problem("run.evaluation_fails", Step.SUBMIT, anchor, CLAUSE_DATA, {}, *detail))
     if standing.run.purpose not in ISSUABLE:
-    found += _item(standing)
         values = {"purpose": str(standing.run.purpose)}
         found.append(Problem("run.purpose_not_issuable", Step.RELEASE, "what", CLAUSE_REPORT, values))
     return tuple(found)
@@ -224,17 +224,6 @@ def _readings(standing: Standing) -> list[Problem]:
     return found
 
 
-def blocking(found: Sequence[Problem], step: Step) -> tuple[Problem, ...]:
-    """Return the problems that keep a run from a step."""
-    return tuple(problem for problem in found if problem.blocks <= step)
-
-
-def check_transition(run: RunFacts, to: RunState) -> None:
-    """Refuse a step that the state table does not hold. Raises RuleViolation."""
-    if to not in TRANSITIONS[run.state]:
-        raise RuleViolation("run.transition", clause=CLAUSE_DATA, state=run.state, to=to, number=run.number)
-
-
 def _item(standing: Standing) -> list[Problem]:
     """Return what the item's own way keeps back: it is gone, waits, or was adjusted after it was read as left."""
     found = []
@@ -248,6 +237,17 @@ def _item(standing: Standing) -> list[Problem]:
         values: dict[str, object] = {"count": standing.stale_as_left}
         found.append(Problem("run.as_left_before_adjustment", Step.SUBMIT, "adjustment", CLAUSE_ADJUSTMENT, values))
     return found
+
+
+def blocking(found: Sequence[Problem], step: Step) -> tuple[Problem, ...]:
+    """Return the problems that keep a run from a step."""
+    return tuple(problem for problem in found if problem.blocks <= step)
+
+
+def check_transition(run: RunFacts, to: RunState) -> None:
+    """Refuse a step that the state table does not hold. Raises RuleViolation."""
+    if to not in TRANSITIONS[run.state]:
+        raise RuleViolation("run.transition", clause=CLAUSE_DATA, state=run.state, to=to, number=run.number)
 
 
 class RunHeader(Protocol):
@@ -288,6 +288,7 @@ def involved(
             people.setdefault(exclusion.actor_id, Involvement.EXCLUDED)
     for adjustment in adjustments:
         people.setdefault(adjustment.actor_id, Involvement.ADJUSTED)
+        people.setdefault(adjustment.performer_id or adjustment.actor_id, Involvement.ADJUSTED)
     for person in run.people:
         people.setdefault(person.person_id, Involvement(person.activity))
     people.setdefault(run.opened_by_id, Involvement.OPENED)
@@ -299,7 +300,6 @@ def check_reviewer(
 ) -> None:
     """Refuse a reviewer who had a hand in the run, or who is not authorised for its procedure today.
 
-        people.setdefault(adjustment.performer_id or adjustment.actor_id, Involvement.ADJUSTED)
     Raises RuleViolation (own run) or Forbidden (no authorisation).
     """
     if person_id in involved_people:
