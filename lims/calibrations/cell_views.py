@@ -107,7 +107,8 @@ def _answer(run_id: int, act: Callable[[Session], Address]) -> ResponseReturnVal
         return refusal(error)
     with reading() as session:
         changes = live.after_cell(session, current_actor(), run_id, address, now=now())
-    return jsonify(state="saved", **_pieces(changes))
+    held = render_template("calibrations/held.html", problems=changes.problems).strip() if changes.problems else None
+    return jsonify(state="saved", held=held, **_pieces(changes))
 
 
 def refusal(error: LimsError) -> ResponseReturnValue:

@@ -18,6 +18,7 @@ from lims.calibrations.commands import (
     Decide,
     Exclude,
     Justify,
+    NotMeasurable,
     OpenRun,
     RecordReading,
     TakeBack,
@@ -220,6 +221,15 @@ def parse_take_back(run_id: int, form: Mapping[str, str], reason: str) -> TakeBa
     return TakeBack(
         run_id, read_key(form.get("seen", "")) or 0, read_key(form.get("to", "")), reason, form.get("uuid", "")
     )
+
+
+def parse_not_measurable(run_id: int, form: Mapping[str, str]) -> NotMeasurable:
+    """Read that a cell cannot be read, and why."""
+    fields = Fields(form)
+    reason = fields.text("exclusion_reason", maximum=500)
+    fields.finish()
+    address = parse_address(form.get("key", ""))
+    return NotMeasurable(run_id, address, reason, form.get("uuid", ""), read_key(form.get("seen", "")))
 
 
 def parse_comment(run_id: int, form: Mapping[str, str], reason: str) -> CommentReading:

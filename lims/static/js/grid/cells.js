@@ -76,6 +76,7 @@ globalThis.bench = (() => {
     const usual = cell.sheet.unit ? cell.sheet.unit.value.trim() : "";
     span.classList.toggle("cell-own-unit", Boolean(cell.text && cell.unit && usual && cell.unit !== usual));
     span.dataset.unit = unitLabel(cell.unit);
+    input.placeholder = cell.id && !cell.text && cell.excluded === "not_measurable" ? "–" : "";
     const said = [];
     if (cell.state) said.push(cell.note || words[cell.state] || "");
     else if (cell.slip) said.push(put(words.slip, cell.slip.replace(".", document.documentElement.lang === "vi" ? "," : ".")));
@@ -137,7 +138,20 @@ globalThis.bench = (() => {
     show(cell);
   }
 
+  // The cell that is typed into stays where it is on the screen, whatever grows or shrinks above it.
+  function steady(change) {
+    const held = cellOf(document.activeElement)?.input;
+    const before = held?.getBoundingClientRect().top;
+    change();
+    const moved = held ? held.getBoundingClientRect().top - before : 0;
+    if (moved) window.scrollBy(0, moved);
+  }
+
   function takePoints(found) {
+    if (found.length) steady(() => putPoints(found));
+  }
+
+  function putPoints(found) {
     for (const point of found) {
       for (const body of points.get(point.key) || []) {
         for (const [name, piece] of Object.entries(point.parts)) {
@@ -150,7 +164,7 @@ globalThis.bench = (() => {
       if (budgets.has(point.key)) budgets.get(point.key).innerHTML = point.budget;
     }
     if (strip && found.some((point) => point.key === current)) strip.replaceChildren(...stripOf(current));
-    if (found.length) document.querySelectorAll(".no-budget").forEach((line) => { line.hidden = true; });
+    document.querySelectorAll(".no-budget").forEach((line) => { line.hidden = true; });
   }
 
   // Only the point that is being read shows its card (one in each place for cards) and its budget.
@@ -188,5 +202,5 @@ globalThis.bench = (() => {
   if (cards.size) showPoint(open || cards.keys().next().value);
   byKey.forEach(show);
 
-  return { root, words, put, sheets, byKey, cellOf, dirty, show, placeNote, setState, take, takePoints, showPoint, unitLabel };
+  return { root, words, put, sheets, byKey, cellOf, dirty, show, placeNote, setState, take, takePoints, showPoint, steady, unitLabel };
 })();

@@ -102,7 +102,9 @@
         const done = await bench.post(form.action, body).catch(() => ({ state: "queued" }));
         if (done.state === "saved") {
           dialog.close("done");
+          const was = { id: cell.id, withdrawn: cell.excluded === "withdrawn" };
           bench.answer(cell, done);
+          bench.remember({}, cell, was);
           bench.refresh();
           return;
         }

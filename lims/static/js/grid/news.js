@@ -14,11 +14,16 @@
   function putStanding(piece) {
     const standing = document.getElementById("standing");
     if (!standing || piece === undefined || standing.innerHTML === piece) return;
-    const held = bench.cellOf(document.activeElement)?.input;
-    const before = held ? held.getBoundingClientRect().top : 0;
-    standing.style.minHeight = held ? `${standing.offsetHeight}px` : "";
-    standing.innerHTML = piece;
-    if (held) window.scrollBy(0, held.getBoundingClientRect().top - before);
+    standing.style.minHeight = bench.cellOf(document.activeElement) ? `${standing.offsetHeight}px` : "";
+    bench.steady(() => { standing.innerHTML = piece; });
+  }
+
+  // With each answer comes the list alone, while it has entries; its first and its end are news of the whole run.
+  function putHeld(piece) {
+    const [standing, list] = [document.getElementById("standing"), document.getElementById("held")];
+    if (!standing || !list || !piece || list.outerHTML === piece) return;
+    standing.style.minHeight = bench.cellOf(document.activeElement) ? `${standing.offsetHeight}px` : "";
+    bench.steady(() => { list.outerHTML = piece; });
   }
 
   function putTotals(totals) {
@@ -59,5 +64,5 @@
     if (!bench.cellOf(event.relatedTarget)) { const standing = document.getElementById("standing"); if (standing) standing.style.minHeight = ""; }
   });
 
-  Object.assign(bench, { news, refresh, hush, putStanding, putTotals });
+  Object.assign(bench, { news, refresh, hush, putHeld, putTotals });
 })();

@@ -52,7 +52,7 @@
     cell.note = "";
     for (const data of done.cells) bench.take(data, data.key === cell.key);
     bench.takePoints(done.points);
-    bench.putStanding(done.standing);
+    bench.putHeld(done.held);
     if (done.totals) bench.putTotals(done.totals);
   }
 
