@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
@@ -15,11 +14,12 @@ from lims.calibrations.evaluations import material_of, preview
 from lims.calibrations.facts import CONDITIONS, Address, ConditionRange, EvaluationView, Phase, RunFacts
 from lims.calibrations.gathering import Places, RunMaterial
 from lims.calibrations.grid import CellView, PointView, SheetView, conditions_sheet, sheets
-from lims.calibrations.models import Adjustment, EquipmentUse, Reading, ReadingExclusion
+from lims.calibrations.mark_queries import marks_of
 from lims.calibrations.previous import PreviousResult, previous_results
 from lims.calibrations.reach import rows_reached
+from lims.calibrations.row_standing import hold, standing_now
 from lims.calibrations.rows import material_of_rows, preview_of_rows
-from lims.calibrations.standing import condition_ranges, phases, standing
+from lims.calibrations.standing import condition_ranges, phases_of, standing
 from lims.calibrations.workflow import Problem, problems
 from lims.core.actor import Actor
 
@@ -57,11 +57,13 @@ def after_cell(session: Session, actor: Actor, run_id: int, address: Address, *,
     whole = only is None or address.section == CONDITIONS
     material = material_of(session, run) if only is None or whole else material_of_rows(session, run, only)
     found: tuple[SheetView, ...] = ()
+    view: EvaluationView | None = None
     if only is None or only:
         view = preview(session, material, now=now)[0] if whole else preview_of_rows(session, material, now=now)
-        found = sheets(material, _phases(session, run_id, address), view, queries.exclusions(session, run_id))
+        found = sheets(material, _phases(material, address), view, material.exclusions)
     written = [cell for cell in _cells((*found, conditions_sheet(material))) if cell.address == address]
-    return Changes(run, tuple(written), found, previous_of(session, run, found))
+    held = problems(standing_now(session, run, material, view, now=now))
+    return Changes(run, tuple(written), found, previous_of(session, run, found), problems=held)
 
 
 def changes_since(session: Session, actor: Actor, run_id: int, seen: str, *, now: datetime) -> Changes | None:
@@ -72,12 +74,12 @@ def changes_since(session: Session, actor: Actor, run_id: int, seen: str, *, now
         return None
     material = material_of(session, run)
     view, gathered = preview(session, material, now=now)
-    held = problems(standing(session, material, now=now, view=view, faults=gathered.faults))
-    wanted = phases(session, run_id)
-    every = sheets(material, wanted, view, queries.exclusions(session, run_id))
+    held = problems(hold(session, material, standing(session, material, now=now, view=view, faults=gathered.faults)))
+    wanted = phases_of(material)
+    every = sheets(material, wanted, view, material.exclusions)
     only = _touched(material, marker, seen)
     cells = [cell for cell in _cells((*every, conditions_sheet(material))) if cell.last is not None]
-    shown = tuple(every) if only is None else sheets(material, wanted, view, queries.exclusions(session, run_id), only)
+    shown = tuple(every) if only is None else sheets(material, wanted, view, material.exclusions, only)
     return Changes(
         run=run,
         cells=tuple(cells),
@@ -94,14 +96,7 @@ def changes_since(session: Session, actor: Actor, run_id: int, seen: str, *, now
 
 def marker_of(session: Session, run: RunFacts) -> str:
     """Return a text that changes whenever something under a run does: last reading, exclusion, use, header, state."""
-    last = [
-        session.execute(select(func.max(table.id)).where(table.run_id == run.id)).scalar() or 0
-        for table in (Reading, ReadingExclusion, EquipmentUse, Adjustment)
-    ]
-    withdrawn = session.execute(
-        select(func.count()).where(EquipmentUse.run_id == run.id, EquipmentUse.withdrawn_at.is_not(None))
-    ).scalar_one()
-    return "-".join(str(part) for part in (*last, withdrawn, run.row_version, run.state))
+    return "-".join(str(part) for part in (*astuple(marks_of(session, run)), run.row_version, run.state))
 
 
 def _touched(material: RunMaterial, marker: str, seen: str) -> Places | None:
@@ -119,9 +114,9 @@ def _touched(material: RunMaterial, marker: str, seen: str) -> Places | None:
     return frozenset(places)
 
 
-def _phases(session: Session, run_id: int, address: Address) -> Sequence[str]:
+def _phases(material: RunMaterial, address: Address) -> Sequence[str]:
     """Return the phases whose results a reading may change: its own, or both where as left exists."""
-    return phases(session, run_id) if address.phase == Phase.AS_FOUND else (str(Phase.AS_LEFT),)
+    return phases_of(material) if address.phase == Phase.AS_FOUND else (str(Phase.AS_LEFT),)
 
 
 def _cells(found: Sequence[SheetView]) -> list[CellView]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations.evaluations import last_evaluation
@@ -24,24 +24,28 @@ class PreviousResult:
     result: ResultFacts
 
 
+# Written once: asked for every reading.
+_LAST_RELEASED = (
+    select(CalibrationRun)
+    .where(
+        CalibrationRun.instrument_id == bindparam("instrument"),
+        CalibrationRun.site_id == bindparam("site"),
+        CalibrationRun.id != bindparam("run"),
+        CalibrationRun.state == RunState.RELEASED,
+        CalibrationRun.purpose.in_([str(purpose) for purpose in ISSUABLE]),
+    )
+    .order_by(CalibrationRun.ended_at.desc(), CalibrationRun.id.desc())
+    .limit(1)
+)
+
+
 def previous_results(session: Session, run: RunFacts) -> Mapping[tuple[str, str, str], PreviousResult]:
     """Return the results of the last released run of the same instrument, by section, point and output.
 
     As left where the instrument was adjusted then: that is how it went home.
     """
-    query = (
-        select(CalibrationRun)
-        .where(
-            CalibrationRun.instrument_id == run.instrument_id,
-            CalibrationRun.site_id == run.site_id,
-            CalibrationRun.id != run.id,
-            CalibrationRun.state == RunState.RELEASED,
-            CalibrationRun.purpose.in_([str(purpose) for purpose in ISSUABLE]),
-        )
-        .order_by(CalibrationRun.ended_at.desc(), CalibrationRun.id.desc())
-        .limit(1)
-    )
-    row = session.execute(query).scalar_one_or_none()
+    asked = {"instrument": run.instrument_id, "site": run.site_id, "run": run.id}
+    row = session.execute(_LAST_RELEASED, asked).scalar_one_or_none()
     stored = None if row is None else last_evaluation(session, row.id)
     if row is None or stored is None:
         return {}

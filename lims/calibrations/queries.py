@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lims.calibrations.facts import (
@@ -61,6 +61,10 @@ _LAST_OBSERVATION = (
     .outerjoin(_LATER, _LATER.supersedes_id == Reading.id)
     .where(held_by(Reading, bindparam("run")), _LATER.id.is_(None))
 )
+_READINGS = select(Reading).where(held_by(Reading, bindparam("run"))).order_by(Reading.id)
+_AT_POINTS = _READINGS.where(Reading.point.in_(bindparam("points", expanding=True)))
+_EXCLUSIONS = select(ReadingExclusion).where(held_by(ReadingExclusion, bindparam("run"))).order_by(ReadingExclusion.id)
+_ADJUSTMENTS = select(Adjustment).where(Adjustment.run_id == bindparam("run")).order_by(Adjustment.id)
 _BY_ID = select(CalibrationRun).where(CalibrationRun.id == bindparam("run"))
 _RUN = {"": _BY_ID} | {
     lock: _BY_ID.with_for_update(read=lock == "share").execution_options(populate_existing=True)
@@ -183,18 +187,22 @@ def procedure_version(session: Session, version_id: int) -> ProcedureVersionFact
 
 
 def readings(
-    session: Session, run_id: int, places: Collection[tuple[str, str]] | None = None
+    session: Session,
+    run_id: int,
+    places: Collection[tuple[str, str]] | None = None,
+    said: Sequence[ExclusionFacts] | None = None,
 ) -> tuple[ReadingFacts, ...]:
     """Return every reading of a run and of its batch, the superseded ones included, in the order they were entered.
 
-    With `places` only those of these sections and points.
+    With `places` only those of these sections and points; `said` are the run's exclusions, where they are known.
     """
-    query = select(Reading).where(held_by(Reading, run_id)).order_by(Reading.id)
-    if places is not None:
-        query = query.where(
-            or_(false(), *(and_(Reading.section == section, Reading.point == point) for section, point in places))
-        )
-    return readings_of(list(session.execute(query).scalars()), exclusions(session, run_id))
+    if places is None:
+        rows = list(session.execute(_READINGS, {"run": run_id}).scalars())
+    else:
+        asked = {"run": run_id, "points": sorted({point for _section, point in places})}
+        found = session.execute(_AT_POINTS, asked).scalars()
+        rows = [row for row in found if (row.section, row.point) in places]
+    return readings_of(rows, exclusions(session, run_id) if said is None else said)
 
 
 def readings_of(rows: Sequence[Reading], said: Sequence[ExclusionFacts]) -> tuple[ReadingFacts, ...]:
@@ -248,8 +256,7 @@ def current(found: Sequence[ReadingFacts]) -> tuple[ReadingFacts, ...]:
 
 def exclusions(session: Session, run_id: int) -> tuple[ExclusionFacts, ...]:
     """Return what was said on leaving readings or points out, for the run or its whole batch, oldest first."""
-    query = select(ReadingExclusion).where(held_by(ReadingExclusion, run_id)).order_by(ReadingExclusion.id)
-    return tuple(exclusion_facts(row) for row in session.execute(query).scalars())
+    return tuple(exclusion_facts(row) for row in session.execute(_EXCLUSIONS, {"run": run_id}).scalars())
 
 
 def exclusion_facts(row: ReadingExclusion) -> ExclusionFacts:
@@ -357,8 +364,7 @@ def justifications(session: Session, run_id: int) -> tuple[JustificationFacts, .
 
 def adjustments(session: Session, run_id: int) -> tuple[AdjustmentFacts, ...]:
     """Return the adjustments made in a run."""
-    query = select(Adjustment).where(Adjustment.run_id == run_id).order_by(Adjustment.id)
-    return tuple(adjustment_facts(row) for row in session.execute(query).scalars())
+    return tuple(adjustment_facts(row) for row in session.execute(_ADJUSTMENTS, {"run": run_id}).scalars())
 
 
 def adjustment_facts(row: Adjustment) -> AdjustmentFacts:

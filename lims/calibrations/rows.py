@@ -13,14 +13,13 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations import queries
 from lims.calibrations.evaluations import preview
 from lims.calibrations.facts import CONDITIONS, EquipmentUseFacts, EvaluationView, RunFacts
 from lims.calibrations.gathering import Places, RunMaterial, Sources
-from lims.calibrations.models import EquipmentUse
+from lims.calibrations.mark_queries import marks_of
 from lims.procedures.definition_facts import Definition
 from standards import queries as standards
 from standards.facts import InstrumentFacts
@@ -47,14 +46,16 @@ def material_of_rows(session: Session, run: RunFacts, only: Places) -> RunMateri
     """Return what some points of a run rest on, as the material of a run that has no others."""
     version, frame = queries.version_of(session, run), _frame(session, run)
     definition = smaller(RunMaterial(run, version, frame.instrument, (), frame.uses), only)
+    said = queries.exclusions(session, run.id)
     conditions = {(CONDITIONS, condition.quantity) for condition in definition.conditions}
     return RunMaterial(
         run=replace(run, points=None),
         procedure=replace(version, definition=definition),
         instrument=frame.instrument,
-        readings=queries.readings(session, run.id, {*only, *conditions}),
+        readings=queries.readings(session, run.id, {*only, *conditions}, said),
         uses=frame.uses,
-        exclusions=queries.exclusions(session, run.id),
+        exclusions=said,
+        adjustments=queries.adjustments(session, run.id),
         last_observed_at=queries.last_observation(session, run.id),
     )
 
@@ -80,9 +81,8 @@ def smaller(whole: RunMaterial, only: Places) -> Definition:
 
 def _frame(session: Session, run: RunFacts) -> _Frame:
     """Return the frame of a run, from a moment ago where its equipment is still the same."""
-    query = select(func.count(), func.count(EquipmentUse.withdrawn_at)).where(EquipmentUse.run_id == run.id)
-    chosen, withdrawn = session.execute(query).one()
-    key = (run.token, run.row_version, chosen, withdrawn)
+    marks = marks_of(session, run)
+    key = (run.token, run.row_version, marks.use, marks.withdrawn)
     moment = time.monotonic()
     found = _frames.get(key)
     if found is not None and found.until > moment:

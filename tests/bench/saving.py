@@ -47,42 +47,53 @@ from tests.factories.gauges import gauge_file, gauge_section, make_gauge_bench, 
 
 POINTS, REPEATS = 50, 5
 SPARE_REPEATS = 40
-"""Of a second section: its cells are filled one by one while storing is timed."""
+"""Of the run whose cells are filled one by one while storing is timed."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A file with a run of fifty points, all read, and one whose cells are empty."""
+    """A file with a run of fifty points."""
 
     folder: Path
     file: Path
     bench: Bench
-    full_run: int
-    empty_run: int
+    run_id: int
 
 
-@cache
-def measured() -> Measured:
-    """Build the file once."""
+def _made(count: int, filled: bool) -> Measured:
+    """Return a file with a run of so many readings at each point, all of them read or none."""
     folder = Path(tempfile.mkdtemp(prefix="bench-saving-"))
     file = folder / "lims.sqlite"
     upgrade(f"sqlite:///{file}")
     database = Database(f"sqlite:///{file}")
     with database.transaction() as session:
-        full = gauge_section("error", repeats(REPEATS), POINTS)
-        spare = gauge_section("spare", repeats(SPARE_REPEATS), POINTS)
-        bench = make_gauge_bench(session, gauge_file([full, spare]))
-        run, empty = (open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW) for _ in "12")
-        for one in (run, empty):
-            chosen = ChooseEquipment(one.id, "reference", bench.standard.id, bench.calibration.id)
-            choose_equipment(session, bench.technician, chosen, now=NOW)
-        for point in range(1, POINTS + 1):
-            for repeat in range(1, REPEATS + 1):
-                text = f"{point / 5 + (repeat - 3) / 100:.2f}"
-                command = reading(run.id, Address("error", f"p{point}", 1, "", repeat), text)
-                record_reading(session, bench.technician, command, now=NOW)
+        bench = make_gauge_bench(session, gauge_file([gauge_section("error", repeats(count), POINTS)]))
+        run = open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW)
+        chosen = ChooseEquipment(run.id, "reference", bench.standard.id, bench.calibration.id)
+        choose_equipment(session, bench.technician, chosen, now=NOW)
+        for address in cells(count) if filled else ():
+            text = f"{int(address.point[1:]) / 5 + (address.sequence - 3) / 100:.2f}"
+            record_reading(session, bench.technician, reading(run.id, address, text), now=NOW)
     database.dispose()
-    return Measured(folder, file, bench, run.id, empty.id)
+    return Measured(folder, file, bench, run.id)
+
+
+def cells(count: int) -> list[Address]:
+    """Return the addresses of a run, the first reading of every point before the second."""
+    repeated = range(1, count + 1)
+    return [Address("error", f"p{point}", 1, "", repeat) for repeat in repeated for point in range(1, POINTS + 1)]
+
+
+@cache
+def full() -> Measured:
+    """Return the run that is read."""
+    return _made(REPEATS, filled=True)
+
+
+@cache
+def empty() -> Measured:
+    """Return the run whose cells are empty."""
+    return _made(SPARE_REPEATS, filled=False)
 
 
 def reading(run_id: int, address: Address, text: str) -> RecordReading:
@@ -90,28 +101,23 @@ def reading(run_id: int, address: Address, text: str) -> RecordReading:
     return RecordReading(run_id, address, text, "bar", secrets.token_hex(16))
 
 
-def copy_of(name: str) -> Database:
-    """Return a fresh copy of the file to write to."""
-    data = measured()
+def copy_of(data: Measured, name: str) -> Database:
+    """Return a fresh copy of a file to write to."""
     for beside in (f"{name}-wal", f"{name}-shm"):
         (data.folder / beside).unlink(missing_ok=True)
     shutil.copyfile(data.file, data.folder / name)
     return Database(f"sqlite:///{data.folder / name}")
 
 
-SPARE = [
-    Address("spare", f"p{point}", 1, "", repeat)
-    for repeat in range(1, SPARE_REPEATS + 1)
-    for point in range(1, POINTS + 1)
-]
+SPARE = cells(SPARE_REPEATS)
 
 
 def saver(database: Database) -> Callable[[Address], str]:
     """Return a function that stores one reading in an empty cell, as a request does."""
-    data = measured()
+    data = empty()
 
     def save(address: Address) -> str:
-        command = reading(data.empty_run, address, "1.00")
+        command = reading(data.run_id, address, "1.00")
         with database.transaction() as session:
             return record_reading(session, data.bench.technician, command, now=NOW + timedelta(minutes=1)).text
 
@@ -120,7 +126,7 @@ def saver(database: Database) -> Callable[[Address], str]:
 
 def saving() -> Callable[[], str]:
     """Return a function that stores a reading in the next empty cell; a full file is exchanged for an empty one."""
-    database, places = copy_of("ours.sqlite"), cycle(SPARE)
+    database, places = copy_of(empty(), "ours.sqlite"), cycle(SPARE)
     save = saver(database)
 
     def save_next() -> str:
@@ -128,7 +134,7 @@ def saving() -> Callable[[], str]:
         address = next(places)
         if address == SPARE[0]:
             database.dispose()
-            database = copy_of("ours.sqlite")
+            database = copy_of(empty(), "ours.sqlite")
             save = saver(database)
         return save(address)
 
@@ -153,7 +159,7 @@ def recording(database: Database) -> Iterator[Statements]:
 
 def recorded_savings() -> list[Statements]:
     """Return the statements of a reading in each empty cell, one after the other."""
-    source = copy_of("recorded.sqlite")
+    source = copy_of(empty(), "recorded.sqlite")
     save, recorded = saver(source), []
     for address in SPARE:
         with recording(source) as seen:
@@ -165,7 +171,7 @@ def recorded_savings() -> list[Statements]:
 
 def bare_copy() -> sqlite3.Connection:
     """Return a connection to a copy of the file, as durable as the application's own."""
-    data = measured()
+    data = empty()
     for name in ("bare.sqlite", "bare.sqlite-wal", "bare.sqlite-shm"):
         (data.folder / name).unlink(missing_ok=True)
     shutil.copyfile(data.file, data.folder / "bare.sqlite")
@@ -217,11 +223,11 @@ ADDRESS = Address("error", "p7", 1, "", 3)
 
 def answering() -> Callable[[], dict[str, str]]:
     """Return a function that reads the answer to a reading just stored: the new result of its row."""
-    data, database = measured(), copy_of("answer.sqlite")
+    data, database = full(), copy_of(full(), "answer.sqlite")
 
     def answer() -> dict[str, str]:
         with database.reading() as session:
-            found = live.after_cell(session, data.bench.technician, data.full_run, ADDRESS, now=NOW)
+            found = live.after_cell(session, data.bench.technician, data.run_id, ADDRESS, now=NOW)
         return {row.point: row.reported_expanded_uncertainty for _sheet, point in found.points for row in point.results}
 
     return answer
@@ -229,9 +235,9 @@ def answering() -> Callable[[], dict[str, str]]:
 
 def full_record() -> dict[str, Any]:
     """Return the input record of the whole run."""
-    data, database = measured(), copy_of("record.sqlite")
+    data, database = full(), copy_of(full(), "record.sqlite")
     with database.reading() as session:
-        material = material_of(session, queries.run_facts(session, data.bench.technician, data.full_run))
+        material = material_of(session, queries.run_facts(session, data.bench.technician, data.run_id))
         return input_record(session, material, now=NOW).record
 
 

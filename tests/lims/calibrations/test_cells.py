@@ -29,9 +29,11 @@ from tests.factories import jobs
 from tests.factories.calibrations import (
     NOW,
     Bench,
+    cell,
     equip,
     make_bench,
     make_run,
+    measured_run,
     read_all,
     reading_command,
     released_run,
@@ -304,3 +306,50 @@ def make_item_again(session: Session, bench: Bench) -> Bench:
         session, job=job, instrument_id=bench.item.instrument_id, procedure_version_id=bench.version.id
     )
     return replace(bench, item=item)
+
+
+def test_each_answer_says_what_still_keeps_the_run_back(site: Site) -> None:
+    client = site.client()
+    for repeat in range(1, 4):
+        answered = site.send(client, "3.00", Address("error", "p3", 1, "", repeat)).json
+        assert answered is not None
+        assert f"{50 - repeat} readings" in answered["held"]
+        assert 'href="#field-error|p1|1||1|item|as_found"' in answered["held"]
+    undone = post(
+        client,
+        f"/runs/{site.run_id}/cells/undo",
+        {"key": POINT.key, "seen": "1", "to": "", "uuid": secrets.token_hex(16)},
+        page=f"/runs/{site.run_id}",
+    ).json
+    assert undone is not None
+    assert "48 readings" in undone["held"]
+
+
+def test_what_keeps_a_run_back_is_the_same_in_an_answer_and_in_the_whole(session: Session) -> None:
+    bench = make_bench(session)
+    run = make_run(session, bench)
+    told = []
+    for step in range(3):
+        if step == 1:
+            equip(session, bench, run)
+        if step == 2:
+            read_all(session, bench, run)
+        address = cell() if step < 2 else cell(3, 4)
+        answer = live.after_cell(session, bench.technician, run.id, address, now=NOW)
+        whole = live.changes_since(session, bench.technician, run.id, "", now=NOW)
+        assert whole is not None
+        assert answer.problems == whole.problems
+        told.append([problem.code for problem in answer.problems])
+    assert told[0].count("run.equipment_missing") == 2
+    assert set(told[1]) == {"run.condition_missing", "run.readings_missing"}
+    assert told[2] == []
+
+
+def test_a_paper_changed_meanwhile_is_told_with_the_next_answer(session: Session) -> None:
+    bench = make_bench(session)
+    run = measured_run(session, bench)
+    assert live.after_cell(session, bench.technician, run.id, cell(), now=NOW).problems == ()
+    (use, *_others) = queries.equipment(session, run.id)
+    withdraw_equipment(session, bench.technician, WithdrawEquipment(use.id, "nhầm chuẩn"), now=NOW)
+    held = live.after_cell(session, bench.technician, run.id, cell(), now=NOW).problems
+    assert [problem.code for problem in held] == ["run.equipment_missing"]
