@@ -184,3 +184,56 @@ def test_refused(name: str, observations: list[Observation], parameters: dict[st
     with pytest.raises(InvalidQuantity) as caught:
         reduce(name, observations, "g", parameters)
     assert caught.value.code == code
+
+
+def loading(*rows: Sequence[str]) -> list[Observation]:
+    """Return the readings of cycles up and down at one mark: each row is a cycle."""
+    return [
+        Observation(Decimal(text), cycle, 1, "standard", direction)
+        for cycle, row in enumerate(rows, 1)
+        for direction, text in zip(("up", "down"), row, strict=True)
+    ]
+
+
+def test_half_widths_of_a_gauge_at_a_mark() -> None:
+    readings = loading(("801.5", "795.5"), ("799.5", "793.5"))
+    hysteresis = reduce("up_down_half_difference", readings, "kPa")
+    assert (hysteresis.estimate.value, hysteresis.estimate.standard_uncertainty, hysteresis.count) == (3.0, 0.0, 4)
+    assert [(one.label, one.value) for one in hysteresis.details] == [("mean_up", 800.5), ("mean_down", 794.5)]
+    repeatability = reduce("cycle_half_difference", readings, "kPa")
+    assert repeatability.estimate.value == 1.0
+    mean = reduce("mean_value", readings, "kPa")
+    assert (mean.estimate.value, mean.estimate.standard_uncertainty, mean.count) == (797.5, 0.0, 4)
+    assert reduce("up_down_half_difference", readings[::-1], "kPa") == hysteresis
+
+
+def test_repeatability_takes_the_direction_that_repeats_worse() -> None:
+    falling = reduce("cycle_half_difference", loading(("1", "10"), ("1.2", "11")), "kPa")
+    rising = reduce("cycle_half_difference", loading(("1", "10"), ("3", "11")), "kPa")
+    assert (falling.estimate.value, rising.estimate.value) == (0.5, 1.0)
+    three = reduce("cycle_half_difference", loading(("1", "5"), ("2", "5"), ("4", "5")), "kPa")
+    assert three.estimate.value == 1.5
+    plain = [Observation(Decimal(text), cycle) for cycle, text in enumerate(("1", "1.5"), 1)]
+    assert reduce("cycle_half_difference", plain, "kPa").estimate.value == 0.25
+
+
+def test_only_differences_are_half_widths() -> None:
+    values = {name for name, rule in REDUCTIONS.items() if not rule.difference}
+    assert values == {"mean", "mean_value", "mean_of_series", "mean_of_cycles", "median"}
+
+
+@pytest.mark.parametrize(
+    ("name", "observations", "code"),
+    [
+        ("up_down_half_difference", loading(("1", "2"))[:1], "reduction.missing"),
+        ("up_down_half_difference", [], "reduction.missing"),
+        ("cycle_half_difference", loading(("1", "2")), "quantity.too_few_readings"),
+        ("cycle_half_difference", [], "quantity.too_few_readings"),
+        ("mean_value", [], "quantity.too_few_readings"),
+    ],
+    ids=("no_down", "nothing_to_part", "one_cycle", "no_cycle", "no_reading"),
+)
+def test_half_widths_refused(name: str, observations: list[Observation], code: str) -> None:
+    with pytest.raises(InvalidQuantity) as caught:
+        reduce(name, observations, "kPa")
+    assert caught.value.code == code

@@ -15,6 +15,7 @@ from calc.units import (
     canonical_unit,
     convert,
     convert_difference,
+    difference_unit,
     display_unit,
     exact,
     exact_factor,
@@ -187,3 +188,13 @@ def test_decimal_prefixes_are_converted_as_exact_arithmetic_does(value: float, u
     expected = float(exact(value) * exact_factor(*units))
     for found in (convert(value, *units), convert_difference(value, *units)):
         assert found.hex() == expected.hex()
+
+
+def test_the_unit_of_a_difference() -> None:
+    assert [difference_unit(unit) for unit in ("°C", "degF", "K", "kPa", "delta_degC")] == [
+        "delta_degC",
+        "delta_degF",
+        "K",
+        "kPa",
+        "delta_degC",
+    ]
