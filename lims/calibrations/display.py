@@ -9,6 +9,7 @@ from decimal import Decimal
 from flask import Blueprint
 from flask_babel import gettext as _
 
+from calc import rounding
 from calc.errors import CalcError
 from calc.units import display_unit, division_of
 from lims.calibrations.detail_facts import WarningFacts
@@ -61,8 +62,14 @@ def figure(value: str | float | Decimal, digits: int = 10) -> str:
 
 
 def to_places(value: str, places: int | None) -> str:
-    """Return a number with so many decimal places; where nobody knows how many, with some significant digits."""
-    return figure(value, 8) if places is None else formats.number(f"{Decimal(value):.{places}f}")
+    """Return a mean with the decimal places of its readings, and one more where it lies between two such numbers.
+
+    Where nobody knows how many those are, it has some significant digits.
+    """
+    if places is None:
+        return figure(value, 8)
+    alike, finer = (rounding.round_to_decimals(Decimal(value), count) for count in (places, places + 1))
+    return formats.number(alike if Decimal(alike) == Decimal(finer) else finer)
 
 
 def percent(probability: str) -> str:

@@ -85,13 +85,13 @@ class PointView:
 
     @property
     def places(self) -> int | None:
-        """Return the decimal places of what was read, and one more; None where the result is in another unit."""
+        """Return the decimal places of what was read; None where what came out of it is in another unit."""
         found = [cell.reading for row in self.rows for cell in row.cells if cell.reading is not None]
         units = {reading.unit for reading in found} | {entry.unit for entry in self.derived}
         numbers = [reading.value for reading in found if reading.value is not None]
         if len(units) != 1 or not numbers:
             return None
-        return 1 + max(max(-int(number.as_tuple().exponent), 0) for number in numbers)
+        return max(max(-int(number.as_tuple().exponent), 0) for number in numbers)
 
     @property
     def complete(self) -> bool:

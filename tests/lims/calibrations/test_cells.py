@@ -353,3 +353,22 @@ def test_a_paper_changed_meanwhile_is_told_with_the_next_answer(session: Session
     withdraw_equipment(session, bench.technician, WithdrawEquipment(use.id, "nhầm chuẩn"), now=NOW)
     held = live.after_cell(session, bench.technician, run.id, cell(), now=NOW).problems
     assert [problem.code for problem in held] == ["run.equipment_missing"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "mean"),
+    [
+        pytest.param(("1,00", "1,00"), "1.00", id="alike"),
+        pytest.param(("1,00", "1,01"), "1.005", id="between"),
+        pytest.param(("1", "2"), "1.5", id="whole_numbers"),
+        pytest.param(("3", "3"), "3", id="no_decimals"),
+        pytest.param(("1,0", "1,00", "1,01"), "1.003", id="as_the_finest"),
+    ],
+)
+def test_a_mean_keeps_the_decimals_of_its_readings(site: Site, texts: tuple[str, ...], mean: str) -> None:
+    client = site.client()
+    for repeat, text in enumerate(texts, start=1):
+        answered = site.send(client, text, Address("error", "p1", 1, "", repeat)).json
+    assert answered is not None
+    (point,) = answered["points"]
+    assert point["parts"]["mean"].strip() == mean
