@@ -69,8 +69,9 @@ def cli() -> None:
 @click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="Its folder.")
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
 @click.option("--no-serve", is_flag=True, help="Only make it.")
+@click.option("--full", is_flag=True, help="Also load the large sets whose kinds there are.")
 @_told
-def demo(folder: Path, port: int, no_serve: bool) -> None:
+def demo(folder: Path, port: int, no_serve: bool, full: bool) -> None:
     """Make a demonstration laboratory in a folder, issue its certificates, serve it on 127.0.0.1."""
     from lims.demo.build import open_demonstration
     from lims.server import require_free_port
@@ -78,7 +79,7 @@ def demo(folder: Path, port: int, no_serve: bool) -> None:
     if not no_serve:
         require_free_port("127.0.0.1", port)
     demonstration = open_demonstration(
-        folder, port=port, say=lambda code, **values: click.echo(f"  {messages.words(code, values)}")
+        folder, port=port, full=full, say=lambda code, **values: click.echo(f"  {messages.words(code, values)}")
     )
     for line in demonstration.lines(port=None if no_serve else port):
         click.echo(line)

@@ -18,6 +18,7 @@ from lims.core.db import Database, upgrade
 from lims.core.errors import ConfigurationError
 from lims.demo import equipment, instruments, weighing
 from lims.demo.founding import found_laboratory
+from lims.demo.full import not_there_yet
 from lims.demo.past import build_past, read_plan
 from lims.demo.people import SIGN_IN_NAMES
 from lims.demo.press import opened_press
@@ -71,13 +72,19 @@ class Demonstration:
 
 
 def open_demonstration(
-    folder: Path, *, say: Say, port: int = DEFAULT_PORT, clock: Clock | None = None, past: bool = True
+    folder: Path,
+    *,
+    say: Say,
+    port: int = DEFAULT_PORT,
+    clock: Clock | None = None,
+    past: bool = True,
+    full: bool = False,
 ) -> Demonstration:
     """Open the demonstration in a folder, building it first if it is not there.
 
     `port` is where it will be served: the address in its QR codes. Without its `past` only the published weighing is
-    in it, which is built faster. Raises ConfigurationError if the folder holds
-    something else.
+    in it, which is built faster; with `full` the large sets too, as far as their kinds are there. Raises
+    ConfigurationError if the folder holds something else.
     """
     folder = folder.expanduser().resolve()
     if (folder / MARK).exists():
@@ -87,7 +94,18 @@ def open_demonstration(
         return demonstration
     if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError("demo.folder_not_empty", folder=str(folder))
-    return _build(folder, say=say, port=port, clock=clock or SystemClock(), past=past)
+    demonstration = _build(folder, say=say, port=port, clock=clock or SystemClock(), past=past)
+    if full:
+        _tell_missing(demonstration, say)
+    return demonstration
+
+
+def _tell_missing(demonstration: Demonstration, say: Say) -> None:
+    database = Database(demonstration.settings().database_url)
+    with database.reading() as session:
+        for code in not_there_yet(session):
+            say(code)
+    database.dispose()
 
 
 def _build(folder: Path, *, say: Say, port: int, clock: Clock, past: bool) -> Demonstration:

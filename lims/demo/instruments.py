@@ -1,4 +1,4 @@
-"""The customers' instruments of the demonstration, registered when their owners first came."""
+"""The customers' instruments of the demonstration, registered when their owners first came, with their intervals."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from lims.demo.laboratory import FOUNDED_DAYS_AGO, Laboratory
+from lims.people import queries
 from standards import services
-from standards.commands import InstrumentIdentity, NewFunction, NewRange, RegisterInstrument
+from standards.commands import AgreeInterval, InstrumentIdentity, NewFunction, NewRange, RegisterInstrument
 
 GROUP_2: Final = frozenset(
     {
@@ -39,6 +40,10 @@ def add_instruments(session: Session, laboratory: Laboratory) -> dict[str, int]:
             session, laboratory.actor("tn01"), _command(laboratory, record), now=laboratory.at(day, hour=8)
         )
         keys[record["serial"]] = registered.id
+        if "months" in record:
+            owner = queries.organisation_facts(session, laboratory.organisations[record["owner"]], day).name_vi
+            agreed = AgreeInterval(registered.id, record["months"], day, f"Quy chế đo lường của {owner}")
+            services.agree_interval(session, laboratory.actor("tn01"), agreed, now=laboratory.at(day, hour=9))
     return keys
 
 

@@ -77,11 +77,34 @@ def days(laboratory: Laboratory) -> list[tuple[datetime, str]]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A standard's certificate that is being issued, with the run and the item it is about."""
+
+    certificate_id: int
+    run_id: int
+    item_id: int
+    at: datetime
+
+
 def calibrate(database: Database, laboratory: Laboratory, code: str, at: datetime, press: Press) -> None:
     """Calibrate a standard from that instant on; once its certificate is printed, record and accept the calibration.
 
     All on one day, from the order at `at` to the acceptance nine hours later.
     """
+    done = certify(database, laboratory, code, at)
+
+    def issued(then: datetime) -> None:
+        with database.transaction() as session:
+            actor = laboratory.actor("tn01")
+            job_services.hand_back_item(session, actor, MoveItem(done.item_id), now=then + timedelta(minutes=10))
+            record_and_accept(session, laboratory, done, then + timedelta(minutes=20))
+
+    press.begin(done.certificate_id, done.at, issued)
+
+
+def certify(database: Database, laboratory: Laboratory, code: str, at: datetime) -> Certified:
+    """Order, measure, review and release a standard's calibration, and begin its certificate."""
     own = own_standard(code)
     with database.transaction() as session:
         instrument_id = session.execute(select(Standard.instrument_id).where(Standard.code == code)).scalar_one()
@@ -89,19 +112,12 @@ def calibrate(database: Database, laboratory: Laboratory, code: str, at: datetim
         (item,) = work.take_order(session, laboratory, CENTRE, [ordered], at, reference=f"KH-{at:%Y}-{code}")
         run_id = measure(session, laboratory, own, item, at + timedelta(hours=1))
         work.submit(session, laboratory, run_id, at + timedelta(hours=6), who=own.who)
+    issued_at = at + timedelta(hours=7, minutes=30)
     with database.transaction() as session:
         work.review(session, laboratory, run_id, at + timedelta(hours=6, minutes=30))
         work.release(session, laboratory, run_id, at + timedelta(hours=7))
-        issued_at = at + timedelta(hours=7, minutes=30)
         certificate = work.begin_certificate(session, laboratory, [run_id], issued_at)
-
-    def issued(then: datetime) -> None:
-        with database.transaction() as session:
-            actor = laboratory.actor("tn01")
-            job_services.hand_back_item(session, actor, MoveItem(item), now=then + timedelta(minutes=10))
-            _record(session, laboratory, certificate.id, run_id, then + timedelta(minutes=20))
-
-    press.begin(certificate.id, issued_at, issued)
+    return Certified(certificate.id, run_id, item, issued_at)
 
 
 def _agreement(laboratory: Laboratory, own: OwnStandard) -> ItemAgreement:
@@ -124,11 +140,9 @@ def measure(session: Session, laboratory: Laboratory, own: OwnStandard, item_id:
     return run.id
 
 
-def _record(
-    session: Session, laboratory: Laboratory, certificate_id: int, run_id: int, at: datetime
-) -> CalibrationFacts:
+def record_and_accept(session: Session, laboratory: Laboratory, done: Certified, at: datetime) -> CalibrationFacts:
     """Let the technical manager record the calibration and the quality manager accept it."""
-    command = RecordOwnCalibration(certificate_id, run_id)
+    command = RecordOwnCalibration(done.certificate_id, done.run_id)
     recorded = own_standard_services.record_own_calibration(session, laboratory.actor("kt01"), command, now=at)
     accept = AcceptCalibration(recorded.id, note="Kết quả phù hợp yêu cầu sử dụng")
     actor = laboratory.actor("cl01")

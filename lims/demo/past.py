@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -22,8 +22,13 @@ from sqlalchemy.orm import Session
 from certificates import services as certificate_services
 from certificates import status_services
 from certificates.facts import IssueSuccessor, RelationKind, RevokeCertificate
+from lims.calibrations import adjustment_services
+from lims.calibrations.commands import RecordAdjustment
+from lims.calibrations.facts import Phase
+from lims.calibrations.queries import run_facts
 from lims.core.db import Database
-from lims.demo import gauges, notices, own_standards, thermometers, weights, work
+from lims.demo import notices, own_standards, work
+from lims.demo.kinds import CODES, KINDS
 from lims.demo.laboratory import Laboratory
 from lims.demo.people import performer
 from lims.demo.press import Press
@@ -44,6 +49,7 @@ class PastOrder:
     kind: str
     serials: tuple[str, ...]
     later: Mapping[str, Any] = field(default_factory=dict)
+    adjusted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +81,19 @@ class Plan:
         return today - change * days_ago / _YEAR
 
 
-Kind = Callable[[Laboratory, Random, str, Decimal, date], tuple[ItemAgreement, Measurement]]
-"""Laboratory, generator, serial number, deviation, day: what is agreed, and what the technician does."""
-
-
 def read_plan() -> Plan:
     """Return the plan of the past, as its register says."""
     text = resources.files("lims.demo").joinpath("registers/past.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
     orders = [
-        PastOrder(row["days_ago"], row["customer"], row["kind"], tuple(row["serials"]), row.get("later", {}))
+        PastOrder(
+            row["days_ago"],
+            row["customer"],
+            row["kind"],
+            tuple(row["serials"]),
+            row.get("later", {}),
+            row.get("adjusted", {}),
+        )
         for row in data["order"]
     ]
     truth = {serial: (Decimal(value), Decimal(change)) for serial, (value, change) in data["truth"].items()}
@@ -102,7 +111,7 @@ def build_past(
         came = laboratory.at(_working_day(laboratory.today - timedelta(days=order.days_ago)), hour=8)
         _follow_up(database, laboratory, press, afterwards, until=came)
         _calibrate_own(database, laboratory, press, own, until=came)
-        if order.kind == "gauge":
+        if order.kind.endswith("gauge"):
             press.finish()  # what was calibrated here has to be recorded before it is used
         for issued in _do(database, laboratory, plan, order, came):
             press.begin(issued.certificate_id, issued.at, partial(_hand_back, database, laboratory, issued.item_id))
@@ -121,6 +130,7 @@ def _calibrate_own(
     """Calibrate the own standards whose day has come."""
     while own and own[0][0] <= until:
         at, code = own.popleft()
+        press.finish()  # the same standard may still be in the house
         own_standards.calibrate(database, laboratory, code, at, press)
 
 
@@ -141,22 +151,47 @@ def _do(database: Database, laboratory: Laboratory, plan: Plan, order: PastOrder
     for number, (key, (_, measurement)) in enumerate(zip(keys, done, strict=True)):
         start = laboratory.at(_working_day(came.date() + timedelta(days=1)), hour=8 + number)
         with database.transaction() as session:
-            issued = _measure_and_issue(session, laboratory, order, key, measurement, start)
+            issued = _measure_and_issue(session, laboratory, plan, order, key, measurement, start)
         yield issued
 
 
 def _prepared(
     laboratory: Laboratory, plan: Plan, order: PastOrder, serial: str, on: date
 ) -> tuple[ItemAgreement, Measurement]:
-    random = Random(f"{serial} {order.days_ago}")
-    return KINDS[order.kind](laboratory, random, serial, plan.deviation(serial, order.days_ago), on)
+    found = order.adjusted.get("found")
+    deviation = plan.deviation(serial, order.days_ago) if found is None else Decimal(found)
+    agreed, done = KINDS[order.kind](laboratory, Random(f"{serial} {order.days_ago}"), serial, deviation, on)
+    return replace(agreed, adjust=bool(order.adjusted)), done
+
+
+def _adjust(
+    session: Session, laboratory: Laboratory, plan: Plan, order: PastOrder, run_id: int, at: datetime, *, who: str
+) -> None:
+    """Adjust, as the order allows, and measure once more as left."""
+    words = order.adjusted
+    command = RecordAdjustment(run_id, words["vi"], words["en"], seals_applied=words["seal"])
+    adjustment_services.record_adjustment(session, laboratory.actor(who), command, now=at)
+    (serial,) = order.serials
+    random = Random(f"{serial} {order.days_ago} as left")
+    _, done = KINDS[order.kind](laboratory, random, serial, plan.deviation(serial, order.days_ago), at.date())
+    as_left = [replace(typed, address=replace(typed.address, phase=Phase.AS_LEFT)) for typed in done.readings]
+    run = run_facts(session, laboratory.actor(who), run_id)
+    work.read(session, laboratory, run, as_left, work.minutes(at), who=who)
 
 
 def _measure_and_issue(
-    session: Session, laboratory: Laboratory, order: PastOrder, item_id: int, done: Measurement, start: datetime
+    session: Session,
+    laboratory: Laboratory,
+    plan: Plan,
+    order: PastOrder,
+    item_id: int,
+    done: Measurement,
+    start: datetime,
 ) -> Issued:
-    who = performer(_CODES[order.kind])
+    who = performer(CODES[order.kind])
     run = work.measure(session, laboratory, item_id, done, start, who=who)
+    if order.adjusted:
+        _adjust(session, laboratory, plan, order, run, start + timedelta(hours=1), who=who)
     work.submit(session, laboratory, run, start + timedelta(hours=2), who=who)
     notices.answer_as_found(session, laboratory, item_id, start + timedelta(hours=3))
     work.review(session, laboratory, run, start + timedelta(hours=5))
@@ -199,68 +234,3 @@ def _revoke(database: Database, laboratory: Laboratory, issued: Issued) -> None:
     command = RevokeCertificate(issued.certificate_id, issued.later["reason_vi"], issued.later["reason_en"])
     with database.transaction() as session:
         status_services.revoke_certificate(session, laboratory.actor("gd01"), command, now=issued.followed_at)
-
-
-def _weight(
-    laboratory: Laboratory, random: Random, serial: str, deviation: Decimal, on: date
-) -> tuple[ItemAgreement, Measurement]:
-    accuracy_class = "M2" if serial == "QC-0733" else "M1"
-    climate = {**room_climate(random, 20.2), "pressure": ("kPa", *_pair(random, 100.6, 0.4, 0.05, 1))}
-    agreed = weights.agreement(laboratory, on, accuracy_class=accuracy_class)
-    return agreed, weights.measurement(weights.indications(random, deviation), climate)
-
-
-def room_climate(random: Random, temperature: float) -> dict[str, tuple[str, str, str]]:
-    """Return a room's temperature and humidity at start and end, as a person types them."""
-    return {
-        "temperature": ("degC", *_pair(random, temperature, 0.4, 0.1, 1)),
-        "relative_humidity": ("%", *_pair(random, 52.0, 3.0, 0.8, 0)),
-    }
-
-
-def _pair(random: Random, middle: float, spread: float, change: float, places: int) -> tuple[str, str]:
-    start = middle + random.uniform(-spread, spread)
-    end = start + random.uniform(-change, change)
-    return f"{start:.{places}f}".replace(".", ","), f"{end:.{places}f}".replace(".", ",")
-
-
-def _gauge(
-    laboratory: Laboratory, random: Random, _serial: str, deviation: Decimal, on: date
-) -> tuple[ItemAgreement, Measurement]:
-    climate = {**room_climate(random, 23.0), "pressure": ("kPa", *_pair(random, 100.6, 0.4, 0.05, 1))}
-    return gauges.agreement(laboratory, on), gauges.measurement(gauges.indications(random, deviation), climate)
-
-
-def _thermometer(
-    laboratory: Laboratory, random: Random, _serial: str, deviation: Decimal, on: date
-) -> tuple[ItemAgreement, Measurement]:
-    readings = thermometers.indications(random, deviation)
-    return thermometers.agreement(laboratory, on), thermometers.measurement(readings, room_climate(random, 23.1))
-
-
-def _published_gauge(
-    laboratory: Laboratory, _random: Random, _serial: str, _deviation: Decimal, on: date
-) -> tuple[ItemAgreement, Measurement]:
-    return gauges.agreement(laboratory, on), gauges.measurement(gauges.published())
-
-
-def _published_thermometer(
-    laboratory: Laboratory, _random: Random, _serial: str, _deviation: Decimal, on: date
-) -> tuple[ItemAgreement, Measurement]:
-    return thermometers.agreement(laboratory, on), thermometers.measurement(thermometers.published())
-
-
-KINDS: Final[Mapping[str, Kind]] = {
-    "weight": _weight,
-    "gauge": _gauge,
-    "published_gauge": _published_gauge,
-    "thermometer": _thermometer,
-    "published_thermometer": _published_thermometer,
-}
-_CODES: Final[Mapping[str, str]] = {
-    "weight": weights.CODE,
-    "gauge": gauges.CODE,
-    "published_gauge": gauges.CODE,
-    "thermometer": thermometers.CODE,
-    "published_thermometer": thermometers.CODE,
-}

@@ -11,16 +11,20 @@ import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certificates import services as certificate_services
-from certificates.document import render_pdf
+from certificates.content import CertificateContent
+from certificates.document import Rendering, render_pdf
+from certificates.rendering import render_apart
 from lims.config import Settings
 from lims.core import tasks
 from lims.core.clock import FixedClock
@@ -36,7 +40,7 @@ _AHEAD: Final = 3
 class _Waiting:
     certificate_id: int
     at: datetime
-    pdf: Future[bytes]
+    pdf: Future[bytes] | None
     then: Callable[[datetime], None] | None
 
 
@@ -55,10 +59,17 @@ class Press:
             wanted = certificate_services.to_be_rendered(session, certificate_id, base_url=self.settings.base_url)
         if wanted is None:
             raise RuntimeError(f"certificate {certificate_id} is not in the making")
-        pdf = self.pool.submit(render_pdf, *wanted)
+        pdf = self._submitted(*wanted)
         self.waiting.append(_Waiting(certificate_id, at + timedelta(minutes=2), pdf, then))
         while len(self.waiting) > _AHEAD:
             self._finish_oldest()
+
+    def _submitted(self, content: CertificateContent, rendering: Rendering) -> Future[bytes] | None:
+        """Return the bytes to come; None once a process of the press has died: then each is rendered when it is due."""
+        try:
+            return self.pool.submit(render_pdf, content, rendering)
+        except BrokenProcessPool:
+            return None
 
     def finish(self) -> None:
         """Wait for everything that is in the making."""
@@ -72,12 +83,20 @@ class Press:
             one.certificate_id,
             settings=self.settings,
             clock=FixedClock(one.at),
-            render=lambda _content, _rendering: one.pdf.result(),
+            render=partial(_bytes_of, one.pdf),
         )
         with self.database.transaction() as session:
             end_task(session, one.certificate_id, one.at)
         if one.then is not None:
             one.then(one.at)
+
+
+def _bytes_of(pdf: Future[bytes] | None, content: CertificateContent, rendering: Rendering) -> bytes:
+    """Return what the press made of a certificate, or, where its process died (no memory), render it once more."""
+    try:
+        return render_apart(content, rendering) if pdf is None else pdf.result()
+    except BrokenProcessPool:
+        return render_apart(content, rendering)
 
 
 def end_task(session: Session, certificate_id: int, at: datetime) -> None:
