@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -44,8 +45,10 @@ class House:
         return drain(WorkerContext(self.database, self.settings, self.clock))
 
 
-def build_house(database: Database, folder: Path, clock: FixedClock) -> House:
-    """Found the laboratory in a database and open its application."""
+def build_house(
+    database: Database, folder: Path, clock: FixedClock, codes: Collection[str] = equipment.OF_THE_WEIGHING
+) -> House:
+    """Found the laboratory in a database, with the equipment of these codes, and open its application."""
     settings = Settings(
         data_dir=folder,
         database_url=database.url.render_as_string(hide_password=False),
@@ -56,5 +59,5 @@ def build_house(database: Database, folder: Path, clock: FixedClock) -> House:
     with database.transaction() as session:
         laboratory = found_laboratory(session, PASSWORD, timezone="Asia/Ho_Chi_Minh", now=clock.now())
     with database.transaction() as session:
-        equipment.add_equipment(session, laboratory, equipment.OF_THE_WEIGHING)
+        equipment.add_equipment(session, laboratory, codes)
     return House(database, laboratory, settings, clock, create_app(settings, clock, database))

@@ -1,0 +1,208 @@
+"""Standards calibrated here, and the gauge and the thermometer that customers' work measures with them.
+
+The figures are those of the laboratory's published budgets: what is typed are its readings, through the same services
+as anybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import pytest
+from sqlalchemy import select
+
+from certificates import services as certificate_services
+from certificates.content import Language
+from certificates.facts import RecordOwnCalibration
+from certificates.own_standard_services import record_own_calibration
+from certificates.tables import print_table
+from lims.calibrations.commands import Decide
+from lims.calibrations.decision_services import submit_run
+from lims.calibrations.evaluations import evaluation_view
+from lims.calibrations.facts import EvaluationView, ResultFacts
+from lims.calibrations.models import Evaluation
+from lims.core.clock import FixedClock
+from lims.core.db import Database
+from lims.core.errors import RuleViolation
+from lims.demo import equipment, gauges, instruments, own_standards, thermometers, work
+from lims.demo.own_standards import Certified
+from lims.demo.people import performer
+from lims.demo.work import OrderedItem
+from standards import queries as standards
+from standards.calibration_facts import CalibrationFacts, CalibrationSource, ContentKind, TerminalKind
+from tests.journeys.laboratory import House, build_house
+
+_PAPER: Final = b"%PDF-1.7 the paper itself is proven elsewhere"
+_GAUGES: Final = frozenset({"AS-01", "AS-02", "NH-03", "PB-01"})
+_THERMOMETERS: Final = frozenset({"ND-01", "PT-01", "NH-03"})
+_WEIGHTS: Final = frozenset({"KL-02", "KL-03", "NH-01"})
+
+
+def furnish(house: House, codes: frozenset[str]) -> Mapping[str, int]:
+    """Register equipment and the customers' instruments; returns their keys by serial number."""
+    with house.database.transaction() as session:
+        equipment.add_equipment(session, house.laboratory, codes)
+        return instruments.add_instruments(session, house.laboratory)
+
+
+def certified(house: House, code: str) -> Certified:
+    """Calibrate a standard here, some days ago, up to its issued certificate."""
+    at = house.laboratory.at(house.laboratory.today - timedelta(days=10), hour=8)
+    done = own_standards.certify(house.database, house.laboratory, code, at)
+    with house.database.transaction() as session:
+        certificate_services.finish_issue(session, done.certificate_id, _PAPER, now=done.at + timedelta(minutes=2))
+    return done
+
+
+def measured(house: House, kind: ModuleType, instrument_id: int, at: datetime) -> int:
+    """Take an instrument in and measure it with its published readings, up to submission."""
+    laboratory, who = house.laboratory, performer(kind.CODE)
+    with house.database.transaction() as session:
+        agreed = kind.agreement(laboratory, laboratory.today)
+        (item,) = work.take_order(session, laboratory, "cokhi", [OrderedItem(instrument_id, agreed)], at)
+        run = work.measure(session, laboratory, item, kind.measurement(kind.published()), at, who=who)
+        submit_run(session, laboratory.actor(who), Decide(run), now=at + timedelta(hours=3))
+    return run
+
+
+def evaluated(house: House, run: int) -> EvaluationView:
+    """Return what was stored when the run was submitted."""
+    with house.database.reading() as session:
+        key = session.execute(select(Evaluation.id).where(Evaluation.run_id == run)).scalar_one()
+        return evaluation_view(session, key)
+
+
+def result_at(view: EvaluationView, point: str) -> ResultFacts:
+    return next(row for row in view.results if row.point == point)
+
+
+def held(house: House, calibration_id: int) -> CalibrationFacts:
+    with house.database.reading() as session:
+        return standards.calibration_facts(session, calibration_id)
+
+
+@pytest.fixture
+def house(sqlite_database: Database, tmp_path: Path, clock: FixedClock) -> House:
+    """A founded laboratory with nothing in it yet."""
+    return build_house(sqlite_database, tmp_path, clock, ())
+
+
+def test_a_gauge_measured_with_a_standard_that_is_calibrated_here(house: House) -> None:
+    gauge = furnish(house, _GAUGES)["AK-2203"]
+    done = certified(house, "AS-02")
+    page = f"/certificates/{done.certificate_id}"
+
+    technician = house.person("kdv03").open(page)
+    assert "Ghi nhận là lần hiệu chuẩn" not in "".join(form.text_content() for form in technician.page.forms)
+    refused = technician.client.post(f"{page}/calibration", data={"run": str(done.run_id)})
+    assert refused.status_code in {400, 403}
+
+    manager = house.person("kt01").open(page).send("/calibration")
+    calibration_id = manager.number()
+    assert "AS-02" in manager.text
+    own = held(house, calibration_id)
+    assert (own.source, own.run_id, own.standard_code) == (CalibrationSource.IN_HOUSE, done.run_id, "AS-02")
+    assert own.run_number == "R26-TM-00001"
+    assert own.run_digest == evaluated(house, done.run_id).digest
+    (content,) = own.contents
+    said = [(p.argument, p.value, p.expanded_uncertainty, p.coverage_factor) for p in content.points]
+    assert content.kind is ContentKind.CURVE
+    assert said[2] == (Decimal(800), Decimal("800.0"), Decimal("1.0"), Decimal(2))
+    assert said[-1] == (Decimal(2500), Decimal("2499.7"), Decimal("1.0"), Decimal(2))
+    assert len(said) == 7
+    assert "Xem lần hiệu chuẩn" in manager.open(page).text
+    again = manager.client.post(f"{page}/calibration", data={"run": str(done.run_id)})
+    assert again.status_code in {400, 409}
+
+    accepted = house.person("cl01").open(f"/standards/calibrations/{calibration_id}")
+    house.pass_minutes()
+    accepted.send("/accept", note="Phù hợp")
+    house.pass_minutes()
+
+    run = measured(house, gauges, gauge, house.clock.now())
+    view = evaluated(house, run)
+    half = result_at(view, "0.8")
+    assert f"{float(half.combined_standard_uncertainty):.5f}" == "3.48305"
+    assert half.effective_degrees_of_freedom == "inf"
+    assert (half.reported_value, half.reported_expanded_uncertainty, half.reported_unit) == ("2.5", "7.0", "kPa")
+    assert (half.reported_coverage_factor, half.in_scope, half.decision) == ("2", True, "pass")
+    assert [(one.symbol, one.reported_value) for one in view.recorded] == [("dp_0", "0.9")]
+    between = next(line for line in result_at(view, "0.4").budget if line.symbol == "p_S")
+    assert float(between.standard_uncertainty) > 0.5, "between the points of the curve interpolation adds its part"
+    check_chain(house, calibration_id)
+    check_certificate(house, run)
+
+
+def check_chain(house: House, calibration_id: int) -> None:
+    """The path goes from the gauge here to the pressure balance, and ends at the national institute."""
+    with house.database.reading() as session:
+        chain = standards.traceability_chain(session, calibration_id, house.laboratory.today)
+    assert chain.holds
+    assert {node.standard_code for node in chain.nodes} == {"AS-02", "AS-01", "NH-03"}
+    assert TerminalKind.NMI_CMC in {terminal.kind for terminal in chain.terminals}
+
+
+def check_certificate(house: House, run: int) -> None:
+    """The paper prints the error with its sign, and the zero shift beside the results."""
+    laboratory, at = house.laboratory, house.clock.now() + timedelta(hours=4)
+    with house.database.transaction() as session:
+        work.review(session, laboratory, run, at)
+        work.release(session, laboratory, run, at)
+        content = certificate_services.preview_issue(session, laboratory.actor("gd01"), [run], now=at)
+    (table,) = content.runs[0].results
+    printed = print_table(table, Language.VIETNAMESE_ENGLISH)
+    row = printed.groups[0][2]
+    assert row.value is not None
+    assert (row.value.lead, row.value.digits, printed.shows_error, printed.unit) == ("+", "2,5", False, "kPa")
+    (beside,) = printed.remarks
+    assert beside.remark is not None
+    assert beside.remark.vi == "Độ lệch điểm không sau khi giảm áp (chỉ ghi nhận): 0,9 kPa."
+    assert beside.remark.english == "Zero shift after falling pressure (recorded only): 0.9 kPa."
+
+
+def test_a_thermometer_in_the_bath(house: House) -> None:
+    thermometer = furnish(house, _THERMOMETERS)["NK-5512"]
+    run = measured(house, thermometers, thermometer, house.clock.now())
+    half = result_at(evaluated(house, run), "50")
+    assert (half.reported_value, half.reported_expanded_uncertainty) == ("0.100", "0.074")
+    assert (half.reported_coverage_factor, half.in_scope, half.decision) == ("2", True, "pass")
+    budget = {line.symbol: line for line in half.budget}
+    assert (budget["dt_B"].origin, budget["t_S"].origin) == ("PT-01", "ND-01")
+    assert float(budget["dt_B"].standard_uncertainty) == pytest.approx(0.01 / 3**0.5, rel=1e-12)
+    assert float(budget["dt_U"].standard_uncertainty) == pytest.approx(0.02 / 3**0.5, rel=1e-12)
+    zero = next(line for line in result_at(evaluated(house, run), "0").budget if line.symbol == "t_S")
+    assert float(zero.estimate) == pytest.approx(-0.02304, abs=5e-6), "the certified coefficients correct the readout"
+
+
+def test_working_weights_become_elements(house: House) -> None:
+    furnish(house, _WEIGHTS)
+    done = certified(house, "KL-03")
+    with house.database.transaction() as session:
+        own = own_standards.record_and_accept(session, house.laboratory, done, done.at + timedelta(minutes=20))
+        with pytest.raises(RuleViolation) as twice:
+            record_own_calibration(
+                session,
+                house.laboratory.actor("kt01"),
+                RecordOwnCalibration(done.certificate_id, done.run_id),
+                now=done.at + timedelta(hours=1),
+            )
+        chain = standards.traceability_chain(session, own.id, house.laboratory.today)
+    assert twice.value.code == "own_standard.recorded_already"
+    elements = {content.identifier: content for content in own.contents}
+    assert len(elements) == 18
+    assert {content.kind for content in own.contents} == {ContentKind.ELEMENT}
+    largest, twin = elements["20 kg"], elements["2 kg*"]
+    assert (largest.value, largest.expanded_uncertainty, largest.expanded_uncertainty_unit) == (
+        Decimal("20000.26"),
+        Decimal("0.30"),
+        "g",
+    )
+    assert (twin.nominal, twin.value, twin.coverage_factor) == (Decimal(2000), Decimal("2000.022"), Decimal(2))
+    assert (elements["1 g"].value, elements["1 g"].expanded_uncertainty) == (Decimal("1.00030"), Decimal("0.17"))
+    assert chain.holds
+    assert {node.standard_code for node in chain.nodes} == {"KL-03", "KL-02", "NH-01"}
