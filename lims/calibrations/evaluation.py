@@ -99,13 +99,14 @@ def _section_data(
 
 
 def _reduction_data(point: str, symbol: str, reduction: Reduction) -> dict[str, Any]:
-    return {
+    data: dict[str, Any] = {
         "point": point,
         "symbol": symbol,
         "estimate": serialise.to_record(reduction.estimate),
         "count": reduction.count,
         "details": serialise.to_record(reduction.details),
     }
+    return data | {"warnings": list(reduction.warnings)} if reduction.warnings else data
 
 
 def _decimals_in(row: Mapping[str, Any]) -> tuple[int, str]:

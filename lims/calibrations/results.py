@@ -115,7 +115,7 @@ def _budget(section: Section, measured: Mapping[str, Any], row: Mapping[str, Any
 def _warnings(
     section: Section, output: Output, measured: Mapping[str, Any], row: Mapping[str, Any]
 ) -> Iterator[WarningFacts]:
-    """Yield what the calculation warns of at a row; a warning that names an input names it by its title."""
+    """Yield what the calculation warns of at a row, and what of the readings behind it; inputs go by their titles."""
     found = next(
         entry
         for entry in measured["measurement"]["outputs"]
@@ -128,6 +128,10 @@ def _warnings(
         if warning["point"] == found["point"] and warning["output"] in {"", found["output"]}:
             title_vi, title_en = titles.get(symbols.get(warning["name"], ""), own)
             yield WarningFacts(warning["code"], title_vi, title_en)
+    for entry in measured["derived"]:
+        if entry["point"] == found["point"]:
+            for code in entry.get("warnings", ()):
+                yield WarningFacts(code, *titles.get(entry["symbol"], own))
 
 
 def derived_of(result: Mapping[str, Any]) -> tuple[DerivedFacts, ...]:

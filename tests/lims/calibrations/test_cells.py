@@ -39,7 +39,7 @@ from tests.factories.calibrations import (
     released_run,
     sign_in_name,
 )
-from tests.factories.gauges import make_gauge_bench
+from tests.factories.gauges import gauge_file, gauge_section, make_gauge_bench, repeats
 from tests.lims.web_client import make_app, make_client, post, set_language, sign_in
 
 POINT = Address("error", "p3", 1, "", 1)
@@ -372,3 +372,18 @@ def test_a_mean_keeps_the_decimals_of_its_readings(site: Site, texts: tuple[str,
     assert answered is not None
     (point,) = answered["points"]
     assert point["parts"]["mean"].strip() == mean
+
+
+def test_readings_that_follow_each_other_are_told_under_the_budget(session: Session) -> None:
+    bench = make_gauge_bench(session, gauge_file([gauge_section("error", repeats(20), 2)]))
+    run = open_run(session, bench.technician, OpenRun(job_item_id=bench.item.id), now=NOW)
+    chosen = ChooseEquipment(run.id, "reference", bench.standard.id, bench.calibration.id)
+    choose_equipment(session, bench.technician, chosen, now=NOW)
+    for repeat in range(1, 21):
+        for point, text in (("p1", f"5.{repeat:02d}"), ("p2", f"9.0{repeat // 2 % 2}")):
+            command = reading_command(run, Address("error", point, 1, "", repeat), text, "bar")
+            record_reading(session, bench.technician, command, now=NOW)
+    drifting, still = preview(session, material_of(session, run), now=NOW)[0].results
+    assert [warning.code for warning in drifting.warnings] == ["type_a.autocorrelated"]
+    assert drifting.warnings[0].title_vi == "Số chỉ của áp kế"
+    assert still.warnings == ()
