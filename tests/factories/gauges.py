@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -12,8 +13,10 @@ from lims.jobs.facts import AgreedSpecification, DecisionRule, RuleKind, Specifi
 from lims.people.facts import Role
 from lims.procedures.definition import parse_definition
 from lims.procedures.facts import Activity, ProcedureFile, ProcedureHeader
+from lims.procedures.procedure_file import read_toml
 from standards.calibration_facts import ContentKind
 from standards.commands import NewContent, NewFunction, NewRange
+from standards.facts import StandardRole
 from standards.queries import instrument_facts
 from tests.factories import jobs, procedures, standards
 from tests.factories.calibrations import (
@@ -139,11 +142,13 @@ def make_gauge_bench(
     *,
     functions: Sequence[NewFunction] = (),
     specification: AgreedSpecification | None = SPECIFICATION,
+    reference: NewFunction | None = None,
     **identity: str,
 ) -> Bench:
     """Put a laboratory into the database that can calibrate a gauge: ten points, each read five times.
 
-    `file`, `functions`, `specification` and `identity` (kind, name_vi, name_en) make another item of it.
+    `file`, `functions`, `specification` and `identity` (kind, name_vi, name_en) make another item of it; `reference`
+    is what the standard measures, in bar.
     """
     site = standards.make_own_site(session, reviewer_may_release=False)
     wanted = file or gauge_file([gauge_section("error", repeats())])
@@ -173,7 +178,7 @@ def make_gauge_bench(
         kind="pressure_gauge",
         name_vi="Áp kế chuẩn",
         name_en="Reference gauge",
-        functions=(pressure_function(None),),
+        functions=(reference or pressure_function(None),),
     )
     place = instrument_facts(session, standard.instrument_id).ranges()[0]
     content = NewContent(
@@ -199,3 +204,54 @@ def make_gauge_bench(
         hygrometer,
         make_hygrometer_calibration(session, hygrometer),
     )
+
+
+BOURDON: Final = Path(__file__).resolve().parents[2] / "lims" / "demo" / "procedures" / "hc-as-01.toml"
+
+
+def _span(upper: str, step: str, unit: str = "bar") -> NewFunction:
+    span = NewRange(lower=Decimal(0), upper=Decimal(upper), resolution=Decimal(step), resolution_unit=unit)
+    return NewFunction("pressure", unit, ranges=(span,))
+
+
+def make_bourdon_bench(session: Session) -> Bench:
+    """Put a laboratory into the database that can calibrate a Bourdon gauge of 1.6 MPa by HC-AS-01, up and down.
+
+    Its barometer is there too, calibrated.
+    """
+    bench = make_gauge_bench(
+        session,
+        read_toml(BOURDON.read_text(encoding="utf-8")),
+        functions=(_span("1.6", "0.01", "MPa"),),
+        specification=AgreedSpecification(
+            kind=SpecificationKind.CLASS,
+            title_vi="Áp kế lò xo cấp 1,6",
+            title_en="Bourdon gauge of class 1.6",
+            lower=Decimal("-25.6"),
+            upper=Decimal("25.6"),
+            unit="kPa",
+            accuracy_class="1,6",
+        ),
+        reference=_span("25", "0.001"),
+    )
+    standards.make_drift(session, bench.standard, half_width_expression="0.8", unit="kPa")
+    barometer = standards.make_standard(
+        session,
+        bench.site,
+        role=StandardRole.INFLUENCE,
+        kind="barometer",
+        name_vi="Áp kế khí quyển",
+        name_en="Barometer",
+        functions=(NewFunction("pressure", "kPa", ranges=(NewRange(lower=Decimal(80), upper=Decimal(120)),)),),
+    )
+    place = instrument_facts(session, barometer.instrument_id).ranges()[0]
+    content = NewContent(
+        place.range.id,
+        ContentKind.EXPRESSION,
+        unit="kPa",
+        expanded_uncertainty_expression="0.1",
+        expanded_uncertainty_unit="kPa",
+        coverage_factor=Decimal(2),
+    )
+    standards.make_calibration(session, barometer, contents=(content,))
+    return bench

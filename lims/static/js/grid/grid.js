@@ -6,7 +6,8 @@
 
   // A line of what keeps the run back leads to its cure: the cell takes the focus, the form is opened.
   function cure(link) {
-    const wanted = document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)));
+    const [, name] = link.getAttribute("href").split("#");
+    const wanted = document.getElementById(decodeURIComponent(name));
     if (!wanted) return false;
     const within = wanted.matches("details") ? wanted : wanted.querySelector("details[data-cure]");
     for (let place = within || wanted; place; place = place.parentElement?.closest("details")) if (place.matches("details")) place.open = true;
@@ -27,14 +28,28 @@
     if (link && cure(link)) event.preventDefault();
   });
 
-  if (!bench) return;
-  bench.start();
-  if (window.location.hash || document.querySelector("[data-focus], [aria-invalid=true]")) return;
-  const ready = bench.sheets.filter((sheet) => !sheet.name.startsWith("conditions"));
-  const conditions = bench.sheets.find((sheet) => sheet.name.startsWith("conditions"));
-  const started = conditions?.rows.every((row) => row[0].text);
-  const order = conditions && !started ? [conditions, ...ready] : ready;
-  const open = (cell) => cell && !cell.text && !cell.shown && (!cell.excluded || cell.excluded === "withdrawn");
-  const empty = order.flatMap((sheet) => sheet.rows.flat()).find(open);
-  if (empty) empty.input.focus({ preventScroll: true });
+  // A page opened at a cure (from another page's list) goes there; one where equipment was just chosen to what is
+  // still missing of it.
+  function led() {
+    const { hash } = window.location;
+    const cures = /^#(field|slot|use|condition)-|^#(justify|people)$/;
+    const wanted = cures.test(hash) ? { getAttribute: () => hash, dataset: {} }
+      : hash === "#equipment" && document.querySelector(".problem-list a[href^='#slot-']");
+    return Boolean(wanted) && cure(wanted);
+  }
+
+  function begin() {
+    if (led() || !bench || document.querySelector("[data-focus], [aria-invalid=true]")) return;
+    const ready = bench.sheets.filter((sheet) => !sheet.name.startsWith("conditions"));
+    const conditions = bench.sheets.find((sheet) => sheet.name.startsWith("conditions"));
+    const started = conditions?.rows.every((row) => row[0].text);
+    const order = conditions && !started ? [conditions, ...ready] : ready;
+    const open = (cell) => cell && !cell.text && !cell.shown && (!cell.excluded || cell.excluded === "withdrawn");
+    const empty = order.flatMap((sheet) => sheet.rows.flat()).find(open);
+    if (empty) empty.input.focus({ preventScroll: true });
+  }
+
+  bench?.start();
+  // The browser goes to a fragment when all is loaded, and takes the focus away with it: after that.
+  if (window.location.hash) window.addEventListener("load", () => window.setTimeout(begin)); else begin();
 })();
