@@ -68,8 +68,9 @@ def _word_lists(node: Node) -> Iterator[Node]:
     for child in node.children:
         if child.name in _MULTIVARIATE:
             continue
-        if child.name.endswith(_LIST) and not child.children:
-            yield child
+        if child.text is not None:
+            if child.name.endswith(_LIST) and child.type != "string":
+                yield child
         else:
             yield from _word_lists(child)
 
