@@ -6,9 +6,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -291,3 +292,28 @@ def test_no_reading_enters_once_the_run_is_submitted(session: Session) -> None:
     with pytest.raises(RuleViolation):
         record_reading(session, bench.technician, reading_command(run, cell(), "0.5"), now=NOW)
     assert last_evaluation(session, run.id) == before
+
+
+def test_a_reading_takes_no_more_statements_than_what_it_asks_and_writes(sqlite_database: Database) -> None:
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(" ".join(statement.split()[:3]))
+
+    with sqlite_database.transaction() as session:
+        bench = make_bench(session)
+        run = make_run(session, bench)
+        record_reading(session, bench.technician, reading_command(run, cell(), "0,01"), now=NOW)
+    event.listen(sqlite_database.engine, "before_cursor_execute", note)
+    with sqlite_database.transaction() as session:
+        record_reading(session, bench.technician, reading_command(run, cell(1, 2, "item"), "0,02"), now=NOW)
+    asked = [statement for statement in seen if statement.startswith("SELECT")]
+    written = [statement for statement in seen if not statement.startswith("SELECT")]
+    assert len(asked) == 4  # the run with what its writer may do, the cell, the item's ranges, the chain's head
+    assert written == [
+        "INSERT INTO reading",
+        "INSERT INTO audit_entry",
+        "INSERT INTO audit_payload",
+        "INSERT INTO audit_personal",
+        "UPDATE audit_chain SET",
+    ]

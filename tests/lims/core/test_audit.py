@@ -147,3 +147,8 @@ def test_a_damaged_anchor_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(IntegrityFailure) as caught:
         read_anchors(tmp_path)
     assert caught.value.values["line"] == 1
+
+
+def test_a_reading_session_records_nothing(database: Database) -> None:
+    with database.reading() as session, pytest.raises(RuntimeError, match="asked to write"):
+        audit.record(session, SYSTEM, "x.done", ("x", 1), now=NOW)
