@@ -61,7 +61,7 @@
   let typed = false;
   let typedSince = 0;
   document.querySelectorAll("form[data-typed]").forEach((form) => {
-    form.addEventListener("input", (event) => { if (!typed) typedSince = event.timeStamp; typed = true; });
+    form.addEventListener("input", () => { if (!typed) typedSince = performance.now(); typed = true; });
     form.addEventListener("submit", () => { typed = false; });
   });
   document.addEventListener("scanned", (event) => { if (typedSince >= event.detail.since) typed = false; }); // by nobody

@@ -12,6 +12,7 @@
   const SILENT = new Set(["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"]);
   let keys = "";
   let since = 0;
+  let began = 0;
   let last = 0;
   let place = null;
   let before = "";
@@ -25,6 +26,7 @@
   function start(event) {
     keys = "";
     since = event.timeStamp;
+    began = performance.now();
     place = fieldOf(event.target);
     before = place ? place.value : "";
   }
@@ -44,7 +46,7 @@
     if (!place) return;
     place.value = before;
     place.dispatchEvent(new Event("input", { bubbles: true }));
-    document.dispatchEvent(new CustomEvent("scanned", { detail: { since } }));
+    document.dispatchEvent(new CustomEvent("scanned", { detail: { since: began } }));
   }
 
   // What a person typed before the scan is stored first.
