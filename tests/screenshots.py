@@ -1,7 +1,8 @@
 """Pictures of the pages of a demonstration laboratory: by role, language and width, into build/screenshots.
 
-Run by `make screenshots`; `python -m tests.screenshots [--only WORD] [--languages vi,en] [--widths 1440,1024,390]`.
-The pages are found by following the links that each role can see, one page for each endpoint.
+Run by `make screenshots`; `python -m tests.screenshots [--only WORD] [--languages vi,en] [--widths 1440,1024,390]
+[--folder DEMONSTRATION]`. Pages are found by following the links that each role can see, some for each endpoint of the
+application. At the end it says which pages were not reached, are wider than their window, or complained in the console.
 """
 
 from __future__ import annotations
@@ -10,24 +11,45 @@ import argparse
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page
+from werkzeug.exceptions import HTTPException
 
+from lims.app import create_app
 from lims.core.clock import SystemClock
 from lims.core.db import Database
 from lims.demo.build import Demonstration, open_demonstration
 from tests.live import LiveServer, chromium, serving
 
-ROLES = ("tn01", "kdv01", "kt01", "cl01", "gd01", "admin", "cokhi")
-WIDTHS = {1440: 900, 1024: 768, 390: 844}
-TARGET = Path("build/screenshots")
-# A link inside a picture has no plain text as its address.
-_ADDRESSES = "links => links.map(link => new URL(link.getAttribute('href'), document.baseURI).href)"
-_SKIP = re.compile(r"^/(static|bootstrap|sign-out|language|.*\.pdf$|.*/download|.*/pdf)")
+ROLES: Final = ("tn01", "kdv01", "kdv03", "kt01", "cl01", "gd01", "admin", "cokhi")
+WIDTHS: Final = {1440: 900, 1024: 768, 390: 844}
+TARGET: Final = Path("build/screenshots")
+SEVERAL: Final = {
+    "calibrations.run": 6,
+    "calibrations.batch": 2,
+    "certificates.certificate": 3,
+    "jobs.item": 4,
+    "jobs.job": 2,
+    "procedures.version": 3,
+    "standards.standard": 3,
+    "standards.calibration": 3,
+}
+"""Endpoints whose pages look different from record to record: how many are pictured."""
+
+PERSONAL: Final = frozenset({"home.home"})
+"""Pages that every role sees in its own way."""
+
+NO_PAGES: Final = frozenset({"static", "bootstrap.static", "home.health"})
+MOST_REQUESTS: Final = 700
+_LINK: Final = re.compile(r'(?:href|data-href)="([^"#]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +61,69 @@ class Choice:
     widths: tuple[int, ...]
 
 
+@dataclass
+class Found:
+    """What came out beside the pictures."""
+
+    pictured: Counter[str] = field(default_factory=Counter)
+    pictures: int = 0
+    wide: set[str] = field(default_factory=set)
+    complaints: set[str] = field(default_factory=set)
+
+
 def main() -> None:
-    """Build the demonstration, serve it, take the pictures."""
+    """Build the demonstration (or open one), serve it, take the pictures, say what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="only pages with this in their path")
     parser.add_argument("--languages", default="vi,en")
     parser.add_argument("--widths", default=",".join(str(width) for width in WIDTHS))
+    parser.add_argument("--folder", help="a demonstration that is already there")
     arguments = parser.parse_args()
     widths = tuple(int(width) for width in arguments.widths.split(","))
     choice = Choice(arguments.only, tuple(arguments.languages.split(",")), widths)
-    with tempfile.TemporaryDirectory() as folder:
-        demonstration = open_demonstration(Path(folder) / "demo", say=lambda code, **_values: print(code))
+    found = Found()
+    with _demonstration(arguments.folder) as demonstration, tempfile.TemporaryDirectory() as scratch:
         database = Database(demonstration.settings().database_url)
-        with serving(database, Path(folder), SystemClock()) as server, chromium() as browser:
-            count = sum(1 for _ in _pictures(browser, server, demonstration, choice))
+        app = create_app(demonstration.settings(), SystemClock(), database)
+        with serving(database, Path(scratch), SystemClock()) as server, chromium() as browser:
+            _take(browser, server, demonstration, (app, choice, found))
         database.dispose()
-    print(f"{count} pictures in {TARGET}")
+    for line in _report(app, choice, found):
+        print(line)
 
 
-def _pictures(browser: Browser, server: LiveServer, demonstration: Demonstration, choice: Choice) -> Iterator[Path]:
+@contextmanager
+def _demonstration(folder: str | None) -> Iterator[Demonstration]:
+    if folder is not None:
+        yield open_demonstration(Path(folder), say=lambda *_code, **_values: None)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield open_demonstration(Path(scratch) / "demo", say=lambda code, **_values: print(code))
+
+
+def _take(
+    browser: Browser, server: LiveServer, demonstration: Demonstration, means: tuple[Flask, Choice, Found]
+) -> None:
+    app, choice, found = means
     shutil.rmtree(TARGET, ignore_errors=True)
-    seen: set[str] = set()
-    for role in ROLES:
+    for role in ("anybody", *ROLES):
         context = browser.new_context(locale="vi-VN", viewport={"width": 1440, "height": 900})
         page = context.new_page()
-        if not seen:
-            yield from _picture(page, server, "/sign-in", "anybody", choice)
-        _sign_in(page, server, role, demonstration.password)
-        for path in _paths(page, server):
-            kind = f"{role if path == '/' else ''}{re.sub('[0-9]+', 'N', path)}"
-            if kind not in seen and choice.only in path:
-                seen.add(kind)
-                yield from _picture(page, server, path, role, choice)
+        page.on("console", lambda message: _note(message, found))
+        if role != "anybody":
+            _sign_in(page, server, role, demonstration.password)
+        start = ["/sign-in"] if role == "anybody" else ["/"]
+        for endpoint, path in _paths(page, server, app, start):
+            wanted = SEVERAL.get(endpoint, 1)
+            if choice.only in path and (found.pictured[endpoint] < wanted or endpoint in PERSONAL):
+                found.pictured[endpoint] += 1
+                _picture(page, server, path, (role, choice, found))
         context.close()
+
+
+def _note(message: ConsoleMessage, found: Found) -> None:
+    if message.type in {"error", "warning"}:
+        found.complaints.add(f"{urlsplit(message.page.url).path if message.page else ''}: {message.text}")
 
 
 def _sign_in(page: Page, server: LiveServer, name: str, password: str) -> None:
@@ -82,51 +134,72 @@ def _sign_in(page: Page, server: LiveServer, name: str, password: str) -> None:
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
-def _paths(page: Page, server: LiveServer) -> list[str]:
-    """Return every address that can be reached by links, one for each shape."""
-    found: list[str] = []
-    waiting = ["/"]
-    shapes: set[str] = set()
-    while waiting and len(found) < 80:
-        path = waiting.pop(0)
-        shape = re.sub("[0-9]+", "N", path)
-        if shape in shapes or _SKIP.match(path):
+def _paths(page: Page, server: LiveServer, app: Flask, start: Iterable[str]) -> list[tuple[str, str]]:
+    """Return endpoints with addresses that lead to a page and can be reached by links, a few for each endpoint."""
+    waiting = deque(start)
+    seen: set[str] = set()
+    asked: Counter[str] = Counter()
+    reached: list[tuple[str, str]] = []
+    while waiting and sum(asked.values()) < MOST_REQUESTS:
+        path = waiting.popleft()
+        endpoint = _endpoint(app, path)
+        if path in seen or endpoint is None or asked[endpoint] >= 2 * SEVERAL.get(endpoint, 1) + 2:
             continue
-        shapes.add(shape)
+        seen.add(path)
+        asked[endpoint] += 1
         answer = page.request.get(f"{server.url}{path}", max_redirects=3)
-        if "text/html" not in answer.headers.get("content-type", ""):
+        if not answer.ok or "text/html" not in answer.headers.get("content-type", ""):
             continue
-        page.goto(f"{server.url}{path}")
-        found.append(path)
-        links = page.locator("a[href]").evaluate_all(_ADDRESSES)
-        for link in links:
-            parts = urlsplit(link)
-            if f"{parts.scheme}://{parts.netloc}" == server.url and not parts.query:
-                waiting.append(parts.path)
-    return found
+        if _endpoint(app, urlsplit(answer.url).path) == endpoint:
+            reached.append((endpoint, path))
+        for link in _LINK.findall(answer.text()):
+            parts = urlsplit(link.replace("&amp;", "&"))
+            if not parts.netloc and parts.path.startswith("/") and (not parts.query or "instrument_id" in parts.query):
+                waiting.append(parts.path + (f"?{parts.query}" if parts.query else ""))
+    return reached
 
 
-def _picture(page: Page, server: LiveServer, path: str, role: str, choice: Choice) -> Iterator[Path]:
-    name = re.sub(r"[^a-z0-9]+", "-", path.strip("/")) or "home"
+def _endpoint(app: Flask, path: str) -> str | None:
+    """Return the endpoint that a GET of an address calls, None for files and what is not there."""
+    try:
+        endpoint, _values = app.url_map.bind("localhost").match(urlsplit(path).path, method="GET")
+    except HTTPException:
+        return None
+    return None if endpoint in NO_PAGES else endpoint
+
+
+def _picture(page: Page, server: LiveServer, path: str, means: tuple[str, Choice, Found]) -> None:
+    role, choice, found = means
+    name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "home"
     for language in choice.languages:
         _speak(page, server, language)
         for width in choice.widths:
             page.set_viewport_size({"width": width, "height": WIDTHS.get(width, 900)})
             page.goto(f"{server.url}{path}")
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                found.wide.add(f"{path} at {width} px")
             target = TARGET / language / str(width) / f"{role}-{name}.png"
             target.parent.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=target, full_page=True)
-            yield target
+            found.pictures += 1
 
 
 def _speak(page: Page, server: LiveServer, language: str) -> None:
     """Switch the language by the page's own switch, as a person does."""
-    if page.locator("html").get_attribute("lang") == language:
-        return
     page.goto(f"{server.url}/sign-in" if "/sign-in" in page.url else f"{server.url}/")
     if page.locator("html").get_attribute("lang") != language:
         page.locator(f"button[name=language][value={language}]").first.click()
         page.wait_for_load_state()
+
+
+def _report(app: Flask, choice: Choice, found: Found) -> Iterator[str]:
+    yield f"{found.pictures} pictures of {len(found.pictured)} kinds of pages in {TARGET}"
+    if not choice.only:
+        pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or set())}
+        missing = sorted(pages - NO_PAGES - set(found.pictured))
+        yield f"without a picture ({len(missing)}): {', '.join(missing) or 'none'}"
+    yield f"wider than the window ({len(found.wide)}): {', '.join(sorted(found.wide)) or 'none'}"
+    yield f"complaints ({len(found.complaints)}): {'; '.join(sorted(found.complaints)) or 'none'}"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from lims.people.facts import AccountConcern, AccountLine
@@ -20,7 +20,7 @@ def accounts_to_look_at(session: Session, *, on: date, now: datetime) -> list[Ac
 
     Locked out by failed sign-ins; without any role today; the last role ends within thirty days; never used.
     """
-    last_day = func.max(func.coalesce(Membership.valid_to, date.max))
+    last_day = func.max(case((Membership.id.is_not(None), func.coalesce(Membership.valid_to, date.max))))
     query = (
         select(Person, last_day)
         .outerjoin(
