@@ -6,7 +6,9 @@ import json
 import re
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pypdf import PdfReader
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from lims.cli import cli
 from lims.core import reader
@@ -24,9 +27,17 @@ from lims.demo.build import MARK, open_demonstration
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demonstration made by the command, with a blank in its path."""
+    """A demonstration of the published weighing alone, with a blank in its path."""
     folder = tmp_path_factory.mktemp("demonstration of the") / "command line"
-    done = _lims(None, "demo", "--dir", str(folder), "--no-serve")
+    open_demonstration(folder, say=_silent, past=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole demonstration, made by the command."""
+    folder = tmp_path_factory.mktemp("whole") / "demonstration"
+    done = _lims(None, "demo", "--dir", str(folder), "--no-serve", "--full")
     assert done.exit_code == 0, done.stderr
     (folder / "said").write_text(done.stdout, encoding="utf-8")
     return folder
@@ -36,6 +47,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(built: Path, tmp_path: Path) -> Path:
     """A copy that a test may spoil."""
     return Path(shutil.copytree(built, tmp_path / "demo"))
+
+
+def _silent(_code: str, **_values: object) -> None:
+    """Say nothing."""
 
 
 def _lims(data_dir: Path | None, *arguments: str, typed: str | None = None, **variables: str) -> Result:
@@ -56,6 +71,14 @@ def _database(demo: Path) -> Database:
     return Database(f"sqlite:///{demo}/data/lims.sqlite")
 
 
+@contextmanager
+def _opened(demo: Path) -> Iterator[Session]:
+    database = _database(demo)
+    with database.reading() as session:
+        yield session
+    database.dispose()
+
+
 def test_the_demonstration_prints_the_published_result(built: Path) -> None:
     (certificate,) = (built / "certificates").iterdir()
     words = " ".join(" ".join(page.extract_text() for page in PdfReader(certificate).pages).split())
@@ -63,19 +86,48 @@ def test_the_demonstration_prints_the_published_result(built: Path) -> None:
         assert expected in words
 
 
-def test_the_demonstration_says_how_to_sign_in(built: Path) -> None:
-    said = (built / "said").read_text(encoding="utf-8")
+def test_the_demonstration_says_how_to_sign_in(whole: Path) -> None:
+    said = (whole / "said").read_text(encoding="utf-8")
     for name in ("tn01", "kdv01", "kt01", "gd01", "cokhi"):
         assert name in said
     assert re.search(r"password for all:\s+[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}", said)
-    assert (built / MARK).stat().st_mode & 0o077 == 0, "the password is nobody else's"
+    assert (whole / MARK).stat().st_mode & 0o077 == 0, "the password is nobody else's"
+
+
+def test_the_whole_demonstration_has_three_years_behind_it(whole: Path) -> None:
+    """What was issued, amended, revoked and calibrated here: all of it is recomputed to the last bit, and holds."""
+    said = (whole / "said").read_text(encoding="utf-8")
+    assert "certificate 39 of 39" in said
+    assert said.count("Not loaded yet") == 7
+    with _opened(whole) as session:
+        years = set(session.execute(text("SELECT strftime('%Y', issued_on) FROM certificate")).scalars())
+        states = Counter(session.execute(text("SELECT state FROM certificate")).scalars())
+        runs = Counter(session.execute(text("SELECT state FROM calibration_run")).scalars())
+        items = set(session.execute(text("SELECT state FROM job_item")).scalars())
+        rooms = session.execute(text("SELECT count(*) FROM calibration_run WHERE room_id IS NULL")).scalar_one()
+        adjusted = session.execute(text("SELECT count(*) FROM adjustment")).scalar_one()
+        notices = session.execute(text("SELECT count(*) FROM customer_notice")).scalar_one()
+        customers = "SELECT count(*) FROM instrument WHERE id NOT IN (SELECT instrument_id FROM standard)"
+        instruments = session.execute(text(customers)).scalar_one()
+    assert len(years) >= 4
+    assert states["issued"] + states["superseded"] + states["revoked"] == sum(states.values()) >= 41
+    assert (states["superseded"], states["revoked"]) == (1, 1)
+    assert runs["draft"] >= 7
+    assert {"submitted", "reviewed", "released"} <= set(runs)
+    assert {"expected", "received", "in_work", "on_hold", "done", "released", "handed_back"} <= items
+    assert (rooms, instruments) == (0, 30)
+    assert adjusted == 1
+    assert notices >= 2
+    for arguments in (("db", "check"), ("audit", "verify"), ("recompute",)):
+        done = _lims(whole / "data", *arguments)
+        assert done.exit_code == 0, done.stderr
 
 
 @pytest.mark.parametrize("hour", ["00:01", "13:59"])
 def test_it_can_be_built_at_any_hour(tmp_path: Path, hour: str) -> None:
     """The work of its last day lies in the past, however young the day of the laboratory is."""
     at = datetime.fromisoformat(f"2026-11-22T{hour}:00+07:00").astimezone(UTC)
-    built = open_demonstration(tmp_path / "demo", say=lambda _code, **_values: None, clock=FixedClock(at))
+    built = open_demonstration(tmp_path / "demo", say=_silent, clock=FixedClock(at), past=False)
     assert len(built.certificates) == 1
 
 
@@ -92,7 +144,7 @@ def test_what_a_kill_left_is_built_anew(tmp_path: Path) -> None:
     half_made = tmp_path / "demo.building" / "data"
     half_made.mkdir(parents=True)
     (half_made / "lims.sqlite").write_bytes(b"half")
-    opened = open_demonstration(tmp_path / "demo", say=lambda _code, **_values: None)
+    opened = open_demonstration(tmp_path / "demo", say=_silent, past=False)
     assert len(opened.certificates) == 1
     assert not (tmp_path / "demo.building").exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from lims.calibrations.evaluations import material_of
 from lims.calibrations.facts import ConditionRange, JustificationKind, ReadingFacts, RunFacts
 from lims.calibrations.queries import run_facts
 from lims.calibrations.record_services import justify
-from lims.calibrations.workflow import Standing, Step, problems
+from lims.calibrations.workflow import Problem, Standing, Step, problems
 from lims.core.actor import SYSTEM
 from lims.core.errors import InvalidInput, RuleViolation
 from lims.people import room_services
@@ -130,7 +131,7 @@ def test_outside_the_room_s_limits_a_run_is_released_only_with_a_reason(session:
     review_run(session, bench.reviewer, Decide(run.id), now=NOW + timedelta(hours=1))
     with pytest.raises(RuleViolation) as refused:
         release_run(session, bench.signatory, Decide(run.id), now=NOW + timedelta(hours=2))
-    (held,) = refused.value.values["problems"]
+    (held,) = cast(tuple[Problem, ...], refused.value.values["problems"])
     assert (held.code, held.blocks) == ("run.condition_outside", Step.RELEASE)
 
 
