@@ -1,8 +1,9 @@
 """Pictures of the pages of a demonstration laboratory: by role, language and width, into build/screenshots.
 
 Run by `make screenshots`; `python -m tests.screenshots [--only WORD] [--languages vi,en] [--widths 1440,1024,390]
-[--folder DEMONSTRATION]`. Pages are found by following the links that each role can see, some for each endpoint of the
-application. At the end it says which pages were not reached, are wider than their window, or complained in the console.
+[--folder DEMONSTRATION] [--target FOLDER]`. Pages are found by following the links that each role can see, some for
+each endpoint of the application. At the end it says which pages were not reached, are wider than their window, or
+complained in the console.
 """
 
 from __future__ import annotations
@@ -54,11 +55,12 @@ _LINK: Final = re.compile(r'(?:href|data-href)="([^"#]+)')
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is wanted: a word in the path, the languages, the widths."""
+    """What is wanted: a word in the path, the languages, the widths; and where it goes."""
 
     only: str
     languages: tuple[str, ...]
     widths: tuple[int, ...]
+    target: Path
 
 
 @dataclass
@@ -78,9 +80,10 @@ def main() -> None:
     parser.add_argument("--languages", default="vi,en")
     parser.add_argument("--widths", default=",".join(str(width) for width in WIDTHS))
     parser.add_argument("--folder", help="a demonstration that is already there")
+    parser.add_argument("--target", default=str(TARGET), help="where the pictures go; what is there is removed")
     arguments = parser.parse_args()
     widths = tuple(int(width) for width in arguments.widths.split(","))
-    choice = Choice(arguments.only, tuple(arguments.languages.split(",")), widths)
+    choice = Choice(arguments.only, tuple(arguments.languages.split(",")), widths, Path(arguments.target))
     found = Found()
     with _demonstration(arguments.folder) as demonstration, tempfile.TemporaryDirectory() as scratch:
         database = Database(demonstration.settings().database_url)
@@ -105,7 +108,7 @@ def _take(
     browser: Browser, server: LiveServer, demonstration: Demonstration, means: tuple[Flask, Choice, Found]
 ) -> None:
     app, choice, found = means
-    shutil.rmtree(TARGET, ignore_errors=True)
+    shutil.rmtree(choice.target, ignore_errors=True)
     for role in ("anybody", *ROLES):
         context = browser.new_context(locale="vi-VN", viewport={"width": 1440, "height": 900})
         page = context.new_page()
@@ -113,7 +116,7 @@ def _take(
         if role != "anybody":
             _sign_in(page, server, role, demonstration.password)
         start = ["/sign-in"] if role == "anybody" else ["/"]
-        for endpoint, path in _paths(page, server, app, start):
+        for endpoint, path in _paths(page, server, app, start, found.pictured):
             wanted = SEVERAL.get(endpoint, 1)
             if choice.only in path and (found.pictured[endpoint] < wanted or endpoint in PERSONAL):
                 found.pictured[endpoint] += 1
@@ -134,8 +137,13 @@ def _sign_in(page: Page, server: LiveServer, name: str, password: str) -> None:
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
-def _paths(page: Page, server: LiveServer, app: Flask, start: Iterable[str]) -> list[tuple[str, str]]:
-    """Return endpoints with addresses that lead to a page and can be reached by links, a few for each endpoint."""
+def _paths(
+    page: Page, server: LiveServer, app: Flask, start: Iterable[str], pictured: Counter[str]
+) -> list[tuple[str, str]]:
+    """Return endpoints with addresses that lead to a page and can be reached by links, a few for each endpoint.
+
+    Of what is pictured already one page is asked for, for its links.
+    """
     waiting = deque(start)
     seen: set[str] = set()
     asked: Counter[str] = Counter()
@@ -143,7 +151,8 @@ def _paths(page: Page, server: LiveServer, app: Flask, start: Iterable[str]) -> 
     while waiting and sum(asked.values()) < MOST_REQUESTS:
         path = waiting.popleft()
         endpoint = _endpoint(app, path)
-        if path in seen or endpoint is None or asked[endpoint] >= 2 * SEVERAL.get(endpoint, 1) + 2:
+        most = 1 if pictured[endpoint or ""] >= SEVERAL.get(endpoint or "", 1) else SEVERAL.get(endpoint or "", 1) + 1
+        if path in seen or endpoint is None or asked[endpoint] >= most:
             continue
         seen.add(path)
         asked[endpoint] += 1
@@ -178,7 +187,7 @@ def _picture(page: Page, server: LiveServer, path: str, means: tuple[str, Choice
             page.goto(f"{server.url}{path}")
             if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                 found.wide.add(f"{path} at {width} px")
-            target = TARGET / language / str(width) / f"{role}-{name}.png"
+            target = choice.target / language / str(width) / f"{role}-{name}.png"
             target.parent.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=target, full_page=True)
             found.pictures += 1
@@ -193,7 +202,7 @@ def _speak(page: Page, server: LiveServer, language: str) -> None:
 
 
 def _report(app: Flask, choice: Choice, found: Found) -> Iterator[str]:
-    yield f"{found.pictures} pictures of {len(found.pictured)} kinds of pages in {TARGET}"
+    yield f"{found.pictures} pictures of {len(found.pictured)} kinds of pages in {choice.target}"
     if not choice.only:
         pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or set())}
         missing = sorted(pages - NO_PAGES - set(found.pictured))

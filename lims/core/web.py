@@ -18,7 +18,6 @@ from lims.core.errors import Forbidden
 from lims.core.forms import FormState
 from lims.core.lists import ListRequest, parse_list
 from lims.core.pages import init_pages, signed_in_actor
-from lims.core.paging import LAST_PAGE
 from lims.core.runtime import Figure, Finder, Found, Panel, Place, Runtime, attach, runtime
 from lims.core.security import csrf, init_security, public, requires, signed_in
 from lims.core.sessions import IDLE_END, LONGEST, init_sessions
@@ -41,7 +40,6 @@ __all__ = [
     "init_web",
     "list_request",
     "now",
-    "page_number",
     "public",
     "reading",
     "requires",
@@ -107,12 +105,6 @@ def current_actor() -> Actor:
     if actor is None:
         raise Forbidden
     return actor
-
-
-def page_number() -> int:
-    """Return the number of the list page asked for; nonsense means the first."""
-    text = request.args.get("page", "1")
-    return min(int(text), LAST_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
 def list_request() -> ListRequest:
