@@ -34,6 +34,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A figure that is told and held to nothing: what `measure` returns, in `unit`."""
+
+    name: str
+    measure: Callable[[], float]
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What was measured: medians of one item's time in `unit`, their ratio, and whether it is within the limit."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,14 +61,14 @@ class GaugeRun:
         return [entry.text for entry in queries.current(self.readings())]
 
 
-def serve_gauge(database: Database, folder: Path, *sections: dict[str, object]) -> Iterator[GaugeRun]:
+def serve_gauge(database: Database, folder: Path, *sections: dict[str, object]) -> Generator[GaugeRun, None, None]:
     """Serve a gauge's run with its standard chosen."""
     yield from serve_bench(database, folder, lambda session: make_gauge_bench(session, gauge_file(sections)))
 
 
 def serve_bench(
     database: Database, folder: Path, make: Callable[[Session], Bench], *, slots: tuple[str, ...] = ("reference",)
-) -> Iterator[GaugeRun]:
+) -> Generator[GaugeRun, None, None]:
     """Serve a run of the item on a bench, the bench's standard chosen in the slots named."""
     with database.transaction() as session:
         bench = make(session)
