@@ -71,13 +71,9 @@ def adjustment(entry: AdjustmentFacts, timezone: str) -> Text:
     """Return what was done to an item between as found and as left: the day, what, the seals (7.8.4.1 d)."""
     day = local_date(entry.made_at, timezone)
     repaired = entry.kind == AdjustmentKind.REPAIR
-    said = [
-        (
-            f"{'Sửa chữa ngày' if repaired else 'Ngày'} {printed_date(day, Language.VIETNAMESE)}: {entry.description_vi}",
-            f"{'Repaired on' if repaired else 'On'} {printed_date(day, Language.ENGLISH)}: "
-            f"{entry.description_en or entry.description_vi}",
-        )
-    ]
+    when_vi = f"{'Sửa chữa ngày' if repaired else 'Ngày'} {printed_date(day, Language.VIETNAMESE)}"
+    when_en = f"{'Repaired on' if repaired else 'On'} {printed_date(day, Language.ENGLISH)}"
+    said = [(f"{when_vi}: {entry.description_vi}", f"{when_en}: {entry.description_en or entry.description_vi}")]
     if entry.seals_removed:
         said.append((f"Niêm phong đã tháo: {entry.seals_removed}", f"Seals removed: {entry.seals_removed}"))
     if entry.seals_applied:
