@@ -34,7 +34,7 @@ from lims.core.web import current_actor, now, reading, requires, transaction
 from lims.people.access import Permission
 
 
-@bp.post("/batches/<int:batch_id>/cells")
+@bp.post("/runs/batches/<int:batch_id>/cells")
 @requires(Permission.RECORD_READINGS)
 def record_batch_cell(batch_id: int) -> ResponseReturnValue:
     """Store one cell as it is left: an item's own, or one that all share."""
@@ -50,7 +50,7 @@ def record_batch_cell(batch_id: int) -> ResponseReturnValue:
     return _answer(batch_id, store)
 
 
-@bp.post("/batches/<int:batch_id>/cells/undo")
+@bp.post("/runs/batches/<int:batch_id>/cells/undo")
 @requires(Permission.RECORD_READINGS)
 def undo_batch_cell(batch_id: int) -> ResponseReturnValue:
     """Undo one's own last entry in a cell, or do what was undone again, as a step of the record."""
@@ -67,7 +67,7 @@ def undo_batch_cell(batch_id: int) -> ResponseReturnValue:
     return _answer(batch_id, undo)
 
 
-@bp.post("/batches/<int:batch_id>/cells/comment")
+@bp.post("/runs/batches/<int:batch_id>/cells/comment")
 @requires(Permission.RECORD_READINGS)
 def comment_batch_cell(batch_id: int) -> ResponseReturnValue:
     """Write a comment on the reading in a cell."""
@@ -83,7 +83,7 @@ def comment_batch_cell(batch_id: int) -> ResponseReturnValue:
     return _answer(batch_id, comment)
 
 
-@bp.post("/batches/<int:batch_id>/cells/exclude")
+@bp.post("/runs/batches/<int:batch_id>/cells/exclude")
 @requires(Permission.RECORD_READINGS)
 def exclude_batch_cell(batch_id: int) -> ResponseReturnValue:
     """Leave a reading out, for its item or, where it is shared, for all of them; or take it back in."""
@@ -122,7 +122,7 @@ def _check_member(session: Session, batch_id: int, name: CellName) -> None:
         raise NotFound("run.not_found")
 
 
-@bp.get("/batches/<int:batch_id>/live")
+@bp.get("/runs/batches/<int:batch_id>/live")
 @requires(Permission.VIEW_LABORATORY)
 def batch_changes(batch_id: int) -> ResponseReturnValue:
     """What changed in a batch since the marker in the address; 204 for nothing."""
@@ -153,7 +153,7 @@ def batch_changes(batch_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/batches/<int:batch_id>/cells/block")
+@bp.post("/runs/batches/<int:batch_id>/cells/block")
 @requires(Permission.RECORD_READINGS)
 def preview_batch_block(batch_id: int) -> ResponseReturnValue:
     """What a block pasted from a spreadsheet would store, cell by cell; nothing is written."""
@@ -162,7 +162,7 @@ def preview_batch_block(batch_id: int) -> ResponseReturnValue:
     return block_answer()
 
 
-@bp.get("/batches/<int:batch_id>/cells/menu")
+@bp.get("/runs/batches/<int:batch_id>/cells/menu")
 @requires(Permission.VIEW_LABORATORY)
 def batch_cell_menu(batch_id: int) -> ResponseReturnValue:
     """The menu of a cell: its history, a comment, leaving it out."""

@@ -50,7 +50,7 @@ def _mine(session: Session, actor: Actor, _today: date) -> dict[str, object] | N
 add_panel(bp, Panel(Permission.RECORD_READINGS, "calibrations/home_batches.html", _mine, order=29))
 
 
-@bp.get("/batches")
+@bp.get("/runs/batches")
 @requires(Permission.VIEW_LABORATORY)
 def batches() -> ResponseReturnValue:
     """The list of batches."""
@@ -59,14 +59,14 @@ def batches() -> ResponseReturnValue:
     return render_template("calibrations/batches.html", listed=listed)
 
 
-@bp.get("/batches/new")
+@bp.get("/runs/batches/new")
 @requires(Permission.RECORD_READINGS)
 def new_batch() -> ResponseReturnValue:
     """The items that may be measured together, and the form that opens a batch of some of them."""
     return _opening(FormState())
 
 
-@bp.post("/batches/new")
+@bp.post("/runs/batches/new")
 @requires(Permission.RECORD_READINGS)
 def open_batch() -> ResponseReturnValue:
     """Open a batch."""
@@ -127,7 +127,7 @@ def _shown(found: list[BatchCandidate], form: FormState, item_id: int | None, jo
     return [entry for entry in found if entry.procedure_version_id == wanted]
 
 
-@bp.get("/batches/<int:batch_id>")
+@bp.get("/runs/batches/<int:batch_id>")
 @requires(Permission.VIEW_LABORATORY)
 def batch(batch_id: int) -> ResponseReturnValue:
     """A batch: what its items share, the grid with all of them, what keeps it back."""
@@ -150,7 +150,7 @@ def _render(batch_id: int, form: FormState) -> ResponseReturnValue:
     return shown, form.status
 
 
-@bp.post("/batches/<int:batch_id>/readings")
+@bp.post("/runs/batches/<int:batch_id>/readings")
 @requires(Permission.RECORD_READINGS)
 def record_batch_readings(batch_id: int) -> ResponseReturnValue:
     """Write the cells of the page: what is right is stored even where another cell is wrong."""
@@ -170,7 +170,7 @@ def record_batch_readings(batch_id: int) -> ResponseReturnValue:
     return _render(batch_id, form)
 
 
-@bp.post("/batches/<int:batch_id>/equipment")
+@bp.post("/runs/batches/<int:batch_id>/equipment")
 @requires(Permission.RECORD_READINGS)
 def choose_batch_equipment(batch_id: int) -> ResponseReturnValue:
     """Take a standard into a slot, for all items."""
@@ -183,7 +183,7 @@ def choose_batch_equipment(batch_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/batches/<int:batch_id>/equipment/<int:use_id>/withdraw")
+@bp.post("/runs/batches/<int:batch_id>/equipment/<int:use_id>/withdraw")
 @requires(Permission.RECORD_READINGS)
 def withdraw_batch_equipment(batch_id: int, use_id: int) -> ResponseReturnValue:
     """Take a standard out again."""
@@ -196,7 +196,7 @@ def withdraw_batch_equipment(batch_id: int, use_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/batches/<int:batch_id>/items")
+@bp.post("/runs/batches/<int:batch_id>/items")
 @requires(Permission.RECORD_READINGS)
 def add_to_batch(batch_id: int) -> ResponseReturnValue:
     """Put further items in."""
@@ -212,7 +212,7 @@ def add_to_batch(batch_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/batches/<int:batch_id>/items/<int:run_id>/remove")
+@bp.post("/runs/batches/<int:batch_id>/items/<int:run_id>/remove")
 @requires(Permission.RECORD_READINGS)
 def remove_from_batch(batch_id: int, run_id: int) -> ResponseReturnValue:
     """Take an item out."""
@@ -225,7 +225,7 @@ def remove_from_batch(batch_id: int, run_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/batches/<int:batch_id>/submit")
+@bp.post("/runs/batches/<int:batch_id>/submit")
 @requires(Permission.RECORD_READINGS)
 def submit_batch(batch_id: int) -> ResponseReturnValue:
     """Hand in the runs that are complete; what keeps the others back is told."""

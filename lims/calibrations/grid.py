@@ -7,10 +7,11 @@ a column, but up where a gauge is read while the pressure falls.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from lims.calibrations.batch_workflow import is_shared
 from lims.calibrations.entry_units import characters
 from lims.calibrations.facts import (
     CONDITIONS,
@@ -49,9 +50,10 @@ _MEANS: Final = frozenset({"mean", "mean_value", "mean_of_series", "mean_of_cycl
 class _Readings:
     """The readings of a run by their cells."""
 
-    def __init__(self, readings: Iterable[ReadingFacts]) -> None:
+    def __init__(self, material: RunMaterial) -> None:
         self._chains: dict[Address, list[ReadingFacts]] = {}
-        for reading in readings:
+        self._definition = None if material.run.batch_id is None else material.definition
+        for reading in material.readings:
             self._chains.setdefault(reading.address, []).append(reading)
 
     def cell(self, address: Address, unit: str, column: int, slip: str = "") -> CellView:
@@ -60,12 +62,13 @@ class _Readings:
         last = next((entry for entry in chain if entry.superseded_by_id is None), None)
         said = [(entry.text, entry.unit) for entry in chain]
         changes = sum(one != other for one, other in pairwise(said))
-        return CellView(address, unit, last, secrets.token_hex(16), changes, column, slip)
+        shared = self._definition is not None and is_shared(self._definition, address)
+        return CellView(address, unit, last, secrets.token_hex(16), changes, column, slip, shared)
 
 
 def conditions_sheet(material: RunMaterial) -> SheetView:
     """Return the conditions as a sheet: a row for each quantity, start and end beside each other."""
-    readings = _Readings(material.readings)
+    readings = _Readings(material)
     found = [(with_phase(cell.address, Phase.AS_FOUND), cell.unit) for cell in condition_cells(material.definition)]
     points = []
     for condition in material.definition.conditions:
@@ -86,7 +89,7 @@ def sheets(
     only: Places | None = None,
 ) -> tuple[SheetView, ...]:
     """Return the sheets of all sections, phase by phase; `only` names the points wanted (None: all)."""
-    readings, left_out = _Readings(material.readings), points_left_out(exclusions)
+    readings, left_out = _Readings(material), points_left_out(exclusions)
     return tuple(
         _sheet(material, readings, section, phase, view, left_out, only)
         for phase in phases

@@ -16,7 +16,7 @@ class CellView:
     """A cell of a sheet: what stands in it, and what a form needs to write it.
 
     `last` is the newest reading there, `reading` the same unless it was withdrawn; `slip` says that the number is
-    about so many times its neighbours.
+    about so many times its neighbours; a `shared` one is written on the page of the run's batch.
     """
 
     address: Address
@@ -26,6 +26,7 @@ class CellView:
     corrections: int
     column: int
     slip: str = ""
+    shared: bool = False
 
     @property
     def reading(self) -> ReadingFacts | None:

@@ -85,7 +85,7 @@ def texts_of(point: str, repeat: int) -> list[str]:
 
 def open_by_keys(bath: OpenBath, page: Page) -> BatchFacts:
     """Tick the items and open the batch."""
-    page.goto(f"{bath.server.url}/batches/new")
+    page.goto(f"{bath.server.url}/runs/batches/new")
     boxes = page.locator("input[name=job_item_id]")
     boxes.first.focus()
     for number in range(ITEMS):
@@ -109,7 +109,9 @@ def test_four_thermometers_are_typed_corrected_and_submitted_by_keys(bath: OpenB
     type_row(page, ["23,1", "23,3"])
     for point in POINTS:
         for repeat in range(1, REPEATS + 1):
-            type_row(page, texts_of(point, repeat))
+            for text in texts_of(point, repeat):  # Enter follows the order of reading: the standard, then each item
+                page.keyboard.type(text)
+                page.keyboard.press("Enter")
     all_stored(page)
     spent = page.evaluate("() => window.spent")
     assert spent == {"keys": 2 + len(POINTS) * REPEATS * (ITEMS + 1), "mouse": 0}
@@ -182,7 +184,7 @@ def test_one_item_alone_holds_what_is_shared(bath: OpenBath, page: Page) -> None
         batch = measured_batch(session, bath.bath)
         submit_run(session, bath.bath.technician, Decide(batch.runs[0].id), now=NOW)
     bath.sign_in(page)
-    page.goto(f"{bath.server.url}/batches/{batch.id}")
+    page.goto(f"{bath.server.url}/runs/batches/{batch.id}")
     assert page.locator("td.shared-cell input:not([type=hidden])").count() == 0
     assert page.locator("table.batch-grid input.cell-input").count() == (ITEMS - 1) * len(POINTS) * REPEATS
     first = page.locator(f'input[name="{batch.runs[1].id}@{own_cell("0", 1).key}"]')

@@ -17,12 +17,18 @@
     return step > 0 ? at(next, 0, 0) : at(next, height(next) - 1, width(next) - 1);
   }
 
+  // The next cell of a row that is written here; a batch has places that are not.
+  function along(line, column, step) {
+    for (let place = column; line && place >= 0 && place < line.length; place += step) if (line[place]) return line[place];
+    return undefined;
+  }
+
   function tab(cell, step) {
     const { sheet, row, column } = cell;
-    const beside = at(sheet, row, column + step);
+    const beside = along(sheet.rows[row], column + step, step);
     if (beside) return beside;
     const line = sheet.rows[row + step];
-    return line ? line[step > 0 ? 0 : line.length - 1] : neighbour(sheet, step);
+    return line ? along(line, step > 0 ? 0 : line.length - 1, step) : neighbour(sheet, step);
   }
 
   // Enter follows the order of reading: down, or up a column that is read while the pressure falls; where several
@@ -31,12 +37,12 @@
     const { sheet } = cell;
     const place = cell.column % sheet.group;
     if (start === null && sheet.group > 1 && place + step >= 0 && place + step < sheet.group) {
-      const beside = at(sheet, cell.row, cell.column + step);
+      const beside = along(sheet.rows[cell.row].slice(0, cell.column - place + sheet.group), cell.column + step, step);
       if (beside) return beside;
     }
     const column = start ?? (sheet.group > 1 ? cell.column - place + (step > 0 ? 0 : sheet.group - 1) : cell.column);
     const down = sheet.upward.has(column) ? -step : step;
-    const next = at(sheet, cell.row + down, column);
+    const next = at(sheet, cell.row + down, column) || (sheet.group > 1 && along(sheet.rows[cell.row + down], column, step));
     if (next) return next;
     if (start !== null || sheet.name.startsWith("conditions")) return neighbour(sheet, step);
     const beside = step > 0 ? cell.column - place + sheet.group : cell.column - place - 1;
