@@ -36,7 +36,12 @@ from lims.calibrations.facts import (
 from lims.core.errors import FieldError, InvalidInput
 from lims.core.fields import Fields, read_key
 
-ITEM_PURPOSES = tuple(purpose for purpose in RunPurpose if purpose is not RunPurpose.OWN_STANDARD)
+
+def purposes_of(*, standard: bool) -> tuple[RunPurpose, ...]:
+    """Return why a run may be made for an item, the usual purpose first: an own standard's is another than others'."""
+    other = RunPurpose.CUSTOMER if standard else RunPurpose.OWN_STANDARD
+    found = [purpose for purpose in RunPurpose if purpose is not other]
+    return tuple(sorted(found, key=lambda purpose: purpose not in {RunPurpose.CUSTOMER, RunPurpose.OWN_STANDARD}))
 
 
 def parse_open_run(item_id: int, form: Mapping[str, str]) -> OpenRun:

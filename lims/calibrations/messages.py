@@ -18,6 +18,7 @@ MESSAGES: Final[dict[str, str]] = {
     "run.not_found": N_("There is no such run."),
     "run.item_needed": N_("A run for a customer needs a job item."),
     "run.item_state": N_("The item is “%(state)s”; a run can be opened on an item that is received or in work."),
+    "run.no_own_standard": N_("“%(instrument)s” is no standard of the laboratory; the run needs another purpose."),
     "run.no_procedure": N_("No procedure is agreed for this item; agree on one first."),
     "run.procedure_not_in_force": N_("The procedure %(procedure)s is not in force today."),
     "run.other_regime": N_("The procedure follows other rules than the item (%(regime)s)."),

@@ -103,11 +103,22 @@ def _item_of(session: Session, command: OpenRun) -> JobItemFacts | None:
     if command.job_item_id is None:
         if command.purpose is RunPurpose.CUSTOMER:
             raise InvalidInput([FieldError("job_item_id", "run.item_needed")])
+        _check_own_standard(session, command.purpose, command.instrument_id)
         return None
     item = jobs.job_item_facts(session, command.job_item_id)
+    _check_own_standard(session, command.purpose, item.instrument_id)
     if item.state not in _OPEN_STATES:
         raise RuleViolation("run.item_state", clause="ISO/IEC 17025:2017, 7.4.1", state=item.state)
     return item
+
+
+def _check_own_standard(session: Session, purpose: RunPurpose, instrument_id: int | None) -> None:
+    """Refuse the purpose of an own standard for anything else: what is found would become nobody's calibration."""
+    if purpose is not RunPurpose.OWN_STANDARD or instrument_id is None:
+        return
+    instrument = standards.instrument_facts(session, instrument_id)
+    if instrument.standard_id is None:
+        raise RuleViolation("run.no_own_standard", clause=CLAUSE_EQUIPMENT, instrument=instrument.name_vi)
 
 
 def _version_id(command: OpenRun, item: JobItemFacts | None) -> int:

@@ -80,7 +80,7 @@ def runs() -> ResponseReturnValue:
 @requires(Permission.VIEW_LABORATORY)
 def open_for_item(item_id: int) -> ResponseReturnValue:
     """The runs of an item, and the form that opens one."""
-    return _item_page(item_id, FormState.of({"purpose": "customer"}))
+    return _item_page(item_id, None)
 
 
 @bp.post("/jobs/items/<int:item_id>/runs")
@@ -97,7 +97,7 @@ def open_run(item_id: int) -> ResponseReturnValue:
     return _item_page(item_id, form)
 
 
-def _item_page(item_id: int, form: FormState) -> ResponseReturnValue:
+def _item_page(item_id: int, shown: FormState | None) -> ResponseReturnValue:
     with reading() as session:
         item = jobs.job_item_facts(session, item_id)
         queries.check_laboratory(session, current_actor(), item.site_id)
@@ -111,15 +111,18 @@ def _item_page(item_id: int, form: FormState) -> ResponseReturnValue:
                 on=today(),
                 site_id=item.site_id,
             )
+        instrument = standards.instrument_facts(session, item.instrument_id)
+        purposes = forms.purposes_of(standard=instrument.standard_id is not None)
         values = {
             "item": item,
             "version": version,
-            "instrument": standards.instrument_facts(session, item.instrument_id),
+            "instrument": instrument,
             "supervisors": [(entry.person_id, entry.person_name) for entry in supervisors],
             "lines": run_lists.runs_of_item(session, item_id),
             "rooms": room_queries.room_choices(session, item.site_id, item.location_kind, today()),
-            "purposes": [(purpose.value, messages.label(purpose)) for purpose in forms.ITEM_PURPOSES],
+            "purposes": [(purpose.value, messages.label(purpose)) for purpose in purposes],
         }
+    form = shown or FormState.of({"purpose": purposes[0].value})
     return render_template("calibrations/open_run.html", form=form, **values), form.status
 
 

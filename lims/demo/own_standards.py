@@ -108,7 +108,7 @@ def certify(database: Database, laboratory: Laboratory, code: str, at: datetime)
     own = own_standard(code)
     with database.transaction() as session:
         instrument_id = session.execute(select(Standard.instrument_id).where(Standard.code == code)).scalar_one()
-        ordered = OrderedItem(instrument_id, _agreement(laboratory, own))
+        ordered = OrderedItem(instrument_id, agreement(laboratory, own))
         (item,) = work.take_order(session, laboratory, CENTRE, [ordered], at, reference=f"KH-{at:%Y}-{code}")
         run_id = measure(session, laboratory, own, item, at + timedelta(hours=1))
         work.submit(session, laboratory, run_id, at + timedelta(hours=6), who=own.who)
@@ -120,7 +120,7 @@ def certify(database: Database, laboratory: Laboratory, code: str, at: datetime)
     return Certified(certificate.id, run_id, item, issued_at)
 
 
-def _agreement(laboratory: Laboratory, own: OwnStandard) -> ItemAgreement:
+def agreement(laboratory: Laboratory, own: OwnStandard) -> ItemAgreement:
     """Return what is agreed: values with their uncertainty, no statement of conformity."""
     return ItemAgreement(
         procedure_version_id=laboratory.procedure_versions[own.procedure],

@@ -21,11 +21,12 @@ from certificates.content import Language
 from certificates.facts import RecordOwnCalibration
 from certificates.own_standard_services import record_own_calibration
 from certificates.tables import print_table
-from lims.calibrations.commands import Decide
+from lims.calibrations.commands import Decide, OpenRun
 from lims.calibrations.decision_services import submit_run
 from lims.calibrations.evaluations import evaluation_view
-from lims.calibrations.facts import EvaluationView, ResultFacts
+from lims.calibrations.facts import EvaluationView, ResultFacts, RunPurpose
 from lims.calibrations.models import Evaluation
+from lims.calibrations.services import open_run
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.core.errors import RuleViolation
@@ -35,6 +36,7 @@ from lims.demo.people import performer
 from lims.demo.work import OrderedItem
 from standards import queries as standards
 from standards.calibration_facts import CalibrationFacts, CalibrationSource, ContentKind, TerminalKind
+from standards.calibration_models import Standard
 from tests.journeys.laboratory import House, build_house
 
 _PAPER: Final = b"%PDF-1.7 the paper itself is proven elsewhere"
@@ -206,3 +208,25 @@ def test_working_weights_become_elements(house: House) -> None:
     assert (elements["1 g"].value, elements["1 g"].expanded_uncertainty) == (Decimal("1.00030"), Decimal("0.17"))
     assert chain.holds
     assert {node.standard_code for node in chain.nodes} == {"KL-03", "KL-02", "NH-01"}
+
+
+def test_a_run_on_an_own_standard_is_offered_as_one(house: House) -> None:
+    gauge = furnish(house, frozenset({"AS-02"}))["AK-2203"]
+    laboratory, at = house.laboratory, house.clock.now()
+    with house.database.transaction() as session:
+        standard = session.execute(select(Standard.instrument_id).where(Standard.code == "AS-02")).scalar_one()
+        own = OrderedItem(standard, own_standards.agreement(laboratory, own_standards.own_standard("AS-02")))
+        (mine,) = work.take_order(session, laboratory, "centre", [own], at)
+        agreed = OrderedItem(gauge, gauges.agreement(laboratory, laboratory.today))
+        (theirs,) = work.take_order(session, laboratory, "cokhi", [agreed], at)
+    technician = house.person("kdv03")
+    offered = technician.open(f"/jobs/items/{mine}/runs").offers("/runs", "purpose")
+    assert offered[0] == "chuẩn của đơn vị"
+    assert "cho khách hàng" not in offered
+    offered = technician.open(f"/jobs/items/{theirs}/runs").offers("/runs", "purpose")
+    assert offered[0] == "cho khách hàng"
+    assert "chuẩn của đơn vị" not in offered
+    with house.database.transaction() as session, pytest.raises(RuleViolation) as refused:
+        command = OpenRun(RunPurpose.OWN_STANDARD, job_item_id=theirs)
+        open_run(session, laboratory.actor("kdv03"), command, now=at)
+    assert refused.value.code == "run.no_own_standard"
