@@ -200,10 +200,13 @@ def cell_menu(run_id: int) -> ResponseReturnValue:
             or (entry.reading_id is None and (entry.section, entry.point) == (address.section, address.point))
         ]
         allowed = approvers(session, material, run, current_actor())
+        sections = {section.code: section for section in material.definition.sections}
+        points = material.points_of(sections[address.section]) if address.section in sections else ()
     return render_template(
         "calibrations/cell_menu.html",
         run=run,
         address=address,
+        place=next((point for point in points if point.code == address.point), None),
         chain=chain,
         said=said,
         approvers=allowed,

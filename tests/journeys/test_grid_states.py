@@ -89,6 +89,7 @@ def test_what_was_undone_is_done_again_each_step_in_the_record(gauge: GaugeRun, 
 def test_a_dial_is_read_in_its_divisions_and_in_tenths_of_them(gauge: GaugeRun, page: Page) -> None:
     gauge.open(page)
     chooser = page.locator("[data-sheet-unit]")
+    before = page.evaluate(PLACES)
     for kind, texts in (("div", ["2", "2", "2"]), ("ddiv", ["40", "41", "42"])):
         chooser.select_option(kind)
         page.locator("#dialog-unit").fill("0,5")
@@ -99,6 +100,7 @@ def test_a_dial_is_read_in_its_divisions_and_in_tenths_of_them(gauge: GaugeRun, 
     assert stored == [("2", "div(0.5 bar)")] * 3 + [(text, "ddiv(0.5 bar)") for text in ("40", "41", "42")]
     errors = page.locator("td[data-part=result]").all_inner_texts()
     assert [error.strip() for error in errors[:2]] == ["0,000", "0,05"]
+    assert page.evaluate(PLACES) == before
     page.reload()
     assert chooser.locator("option:checked").inner_text() == "1/10 vạch (0,5 bar)"
     assert page.locator(cell(2)).input_value() == "40"

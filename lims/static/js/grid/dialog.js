@@ -24,14 +24,18 @@
     dialog.style.top = `${Math.max(8, Math.min(box.bottom + 8, window.innerHeight - dialog.offsetHeight - 12))}px`;
   }
 
+  let nearest = null;
+  window.addEventListener("resize", () => { if (dialog.open && nearest) near(nearest); });
+
   // Opens the dialog and answers with what its form was closed with, or null.
   function open(cell, content) {
     return new Promise((resolve) => {
       dialog.replaceChildren(content);
-      dialog.setAttribute("aria-label", cell.input.getAttribute("aria-label"));
+      dialog.setAttribute("aria-label", cell.input.getAttribute("aria-label") || words.unit);
       dialog.returnValue = "";
       dialog.onclose = () => resolve(dialog.returnValue || null);
       dialog.showModal();
+      nearest = cell;
       near(cell);
       const first = dialog.querySelector("[autofocus]") || dialog.querySelector("input:not([type=hidden]), button");
       if (first) { first.focus(); if (first.select) first.select(); }
@@ -55,8 +59,8 @@
     return button;
   };
 
-  async function reason(cell, label) {
-    const form = element("form", { method: "dialog" }, ...reasonField(label),
+  async function reason(cell, label, said = "") {
+    const form = element("form", { method: "dialog" }, ...(said ? [element("p", { text: said })] : []), ...reasonField(label),
       buttons(element("button", { class: "btn btn-primary", type: "submit", text: words.save }), cancel()));
     const field = form.querySelector("input");
     form.addEventListener("submit", (event) => { event.preventDefault(); if (field.value.trim()) dialog.close(field.value.trim()); });

@@ -195,7 +195,7 @@
         bench.refresh(true);
       }
     } else if (cell.state === "confirm") {
-      const why = await bench.ask.reason(cell, `${cell.note} ${words.confirm_reason}`);
+      const why = await bench.ask.reason(cell, words.confirm_reason, cell.note.replace(/ \(Enter\)$/, ""));
       if (!why) return;
       const { text, unit, reason, source, group } = cell.entry;
       cell.state = "";
