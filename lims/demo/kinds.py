@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from random import Random
@@ -11,7 +12,10 @@ from typing import Final
 from lims.demo import gauges, thermometers, weights
 from lims.demo.laboratory import Laboratory
 from lims.demo.work import Measurement
-from lims.jobs.facts import ItemAgreement
+from lims.jobs.facts import AgreedPoints, ItemAgreement
+from lims.procedures.definition_facts import MeasuringPoint
+
+VACCINE_POINTS: Final = ("0", "25", "50")
 
 Kind = Callable[[Laboratory, Random, str, Decimal, date], tuple[ItemAgreement, Measurement]]
 """Laboratory, generator, serial number, deviation, day: what is agreed, and what the technician does."""
@@ -54,6 +58,20 @@ def _thermometer(
     return thermometers.agreement(laboratory, on), thermometers.measurement(readings, _room_climate(random, 23.1))
 
 
+def _vaccine_thermometer(
+    laboratory: Laboratory, random: Random, _serial: str, deviation: Decimal, on: date
+) -> tuple[ItemAgreement, Measurement]:
+    readings = [typed for typed in thermometers.indications(random, deviation) if typed.address.point in VACCINE_POINTS]
+    return vaccine_agreement(laboratory, on), thermometers.measurement(readings, _room_climate(random, 23.1))
+
+
+def vaccine_agreement(laboratory: Laboratory, on: date) -> ItemAgreement:
+    """Return what is agreed for a thermometer of a vaccine store, which measures up to 50 °C: points, wider limits."""
+    points = tuple(MeasuringPoint(text, Decimal(text), "degC", f"{text} °C", f"{text} °C") for text in VACCINE_POINTS)
+    agreed = thermometers.agreement(laboratory, on, limit="0.5", place="Kho vắc xin")
+    return replace(agreed, points=(AgreedPoints("temperature", points),))
+
+
 def _published_gauge(
     laboratory: Laboratory, _random: Random, _serial: str, _deviation: Decimal, on: date
 ) -> tuple[ItemAgreement, Measurement]:
@@ -72,6 +90,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "published_gauge": _published_gauge,
     "thermometer": _thermometer,
     "published_thermometer": _published_thermometer,
+    "vaccine_thermometer": _vaccine_thermometer,
 }
 CODES: Final[Mapping[str, str]] = {
     "weight": weights.CODE,
@@ -79,4 +98,5 @@ CODES: Final[Mapping[str, str]] = {
     "published_gauge": gauges.CODE,
     "thermometer": thermometers.CODE,
     "published_thermometer": thermometers.CODE,
+    "vaccine_thermometer": thermometers.CODE,
 }

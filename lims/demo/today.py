@@ -19,6 +19,7 @@ from lims.calibrations.facts import ReadingRole
 from lims.core.clock import local_date
 from lims.core.db import Database
 from lims.demo import gauges, thermometers, weights, work
+from lims.demo.kinds import vaccine_agreement
 from lims.demo.laboratory import Laboratory
 from lims.demo.work import Measurement, OrderedItem
 from lims.jobs.facts import AgreedPoints, ItemAgreement
@@ -62,25 +63,25 @@ def _on(laboratory: Laboratory, at: datetime) -> date:
     return local_date(at, laboratory.timezone)
 
 
+def _yesterday(laboratory: Laboratory, close: datetime, *, hour: int) -> datetime:
+    return laboratory.at(_on(laboratory, close) - timedelta(days=1), hour)
+
+
 def _expected(session: Session, laboratory: Laboratory, close: datetime) -> None:
     """Announced by the hospital, not yet brought."""
-    agreed = thermometers.agreement(laboratory, _on(laboratory, close), limit="0.5", place="Kho vắc xin")
-    points = (AgreedPoints("temperature", tuple(_point(text, "degC", "°C") for text in ("0", "25", "50"))),)
-    at = close - timedelta(hours=2)
-    _take(session, laboratory, "benhvien", {"NV-0018": replace(agreed, points=points)}, at, receive=False)
+    agreed = vaccine_agreement(laboratory, _on(laboratory, close))
+    _take(session, laboratory, "benhvien", {"NV-0018": agreed}, close - timedelta(hours=2), receive=False)
 
 
 def _received(session: Session, laboratory: Laboratory, close: datetime) -> None:
     """Brought by the water company today; nobody has begun."""
     agreed = gauges.agreement(laboratory, _on(laboratory, close), place="Trạm bơm 1")
-    points = (
-        AgreedPoints("pressure", tuple(_point(text, "MPa", "MPa") for text in ("0", "0.25", "0.5", "0.75", "1"))),
-    )
+    points = (AgreedPoints("pressure", tuple(_mark(text) for text in ("0", "0.25", "0.5", "0.75", "1"))),)
     _take(session, laboratory, "capnuoc", {"AN-1001": replace(agreed, points=points)}, close - timedelta(hours=3))
 
 
-def _point(text: str, unit: str, shown: str) -> MeasuringPoint:
-    return MeasuringPoint(text, Decimal(text), unit, f"{text.replace('.', ',')} {shown}", f"{text} {shown}")
+def _mark(text: str) -> MeasuringPoint:
+    return MeasuringPoint(text, Decimal(text), "MPa", f"{text.replace('.', ',')} MPa", f"{text} MPa")
 
 
 def _half_typed(session: Session, laboratory: Laboratory, close: datetime) -> None:
@@ -121,7 +122,7 @@ def _submitted(session: Session, laboratory: Laboratory, close: datetime) -> Non
 
 def _returned(session: Session, laboratory: Laboratory, close: datetime) -> None:
     """A thermometer whose readings the technical manager wants to be looked at again."""
-    on, start = _on(laboratory, close), close - timedelta(hours=26)
+    on, start = _on(laboratory, close), _yesterday(laboratory, close, hour=8)
     (item,) = _take(session, laboratory, "cokhi", {"NK-5512": thermometers.agreement(laboratory, on)}, start)
     readings = thermometers.indications(Random("NK-5512 today"), Decimal("-0.07"))
     measured = thermometers.measurement(readings)
@@ -133,7 +134,7 @@ def _returned(session: Session, laboratory: Laboratory, close: datetime) -> None
 
 def _reviewed(session: Session, laboratory: Laboratory, close: datetime) -> None:
     """A weight that waits for the director."""
-    on, start = _on(laboratory, close), close - timedelta(hours=25)
+    on, start = _on(laboratory, close), _yesterday(laboratory, close, hour=9)
     (item,) = _take(session, laboratory, "tramcan", {"QC-0602": weights.agreement(laboratory, on)}, start)
     measured = weights.measurement(weights.indications(Random("QC-0602 today"), Decimal(310)))
     run = work.measure(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv01")
@@ -143,10 +144,13 @@ def _reviewed(session: Session, laboratory: Laboratory, close: datetime) -> None
 
 def _on_hold(session: Session, laboratory: Laboratory, close: datetime) -> None:
     """A weight outside its class as found: it waits for its customer, the notice is drafted."""
-    on, start = _on(laboratory, close), close - timedelta(hours=24)
+    on, start = _on(laboratory, close), _yesterday(laboratory, close, hour=13)
     agreed = weights.agreement(laboratory, on, accuracy_class="M2")
     (item,) = _take(session, laboratory, "htx", {"QC-0733": agreed}, start)
     measured = weights.measurement(weights.indications(Random("QC-0733 today"), Decimal(-1960)))
+    # A weight of class M2 may be compared with the working weights, which are due soon.
+    reference, *others = measured.equipment
+    measured = replace(measured, equipment=(replace(reference, code="KL-03"), *others))
     run = work.measure(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv01")
     work.submit(session, laboratory, run, start + timedelta(hours=2), who="kdv01")
 
