@@ -100,9 +100,9 @@ def _checked_time(material: RunMaterial, adjusted_at: datetime, now: datetime) -
     )
     if adjusted_at > now:
         raise InvalidInput([FieldError("adjusted_at", "reading.in_future")])
-    if adjusted_at < last:
+    if adjusted_at < last.replace(second=0, microsecond=0):
         raise InvalidInput([FieldError("adjusted_at", "run.adjusted_before_reading", {"last": last})])
-    return adjusted_at
+    return max(adjusted_at, last)  # people type minutes
 
 
 def _check_adjuster(session: Session, run: RunFacts, person_id: int, day: date) -> None:

@@ -24,7 +24,7 @@ _WAYS = tuple(way for way in ConsentWay if way is not ConsentWay.ORDER)
 @requires(Permission.RECORD_READINGS)
 def adjustment(run_id: int) -> ResponseReturnValue:
     """The form of an adjustment, with the consent that is on record or is to be entered."""
-    values = {"kind": AdjustmentKind.ADJUSTMENT, "performer_id": current_actor().person_id, "adjusted_at": now()}
+    values = {"kind": AdjustmentKind.ADJUSTMENT, "performer_id": current_actor().person_id}
     return _page(run_id, FormState.of({**values, "consent_way": ConsentWay.EMAIL}))
 
 

@@ -230,7 +230,8 @@ def _item(standing: Standing) -> list[Problem]:
     if standing.item_state in _GONE:
         found.append(Problem("run.item_gone", Step.SUBMIT, "what", CLAUSE_RECORDS, {"state": standing.item_state}))
     elif standing.item_state is ItemState.ON_HOLD or standing.waits_for_answer:
-        found.append(Problem("run.item_waits", Step.RELEASE, "as-found", CLAUSE_ANSWER))
+        anchor = "as-found" if standing.waits_for_answer else "what"
+        found.append(Problem("run.item_waits", Step.RELEASE, anchor, CLAUSE_ANSWER))
     elif standing.adjustment_wanted:
         found.append(Problem("run.adjustment_wanted", Step.RELEASE, "as-found", CLAUSE_ANSWER))
     if standing.stale_as_left:

@@ -161,7 +161,7 @@ def test_the_adjuster_is_authorised_and_never_reviews(session: Session) -> None:
 def test_an_adjustment_lies_between_the_last_reading_as_found_and_now(session: Session) -> None:
     bench = make_bench(session)
     run = measured_run(session, bench)
-    for at, code in ((NOW - timedelta(seconds=1), "run.adjusted_before_reading"), (LATER, "reading.in_future")):
+    for at, code in ((NOW - timedelta(minutes=1), "run.adjusted_before_reading"), (LATER, "reading.in_future")):
         with pytest.raises(InvalidInput) as error:
             adjust(session, bench, run, now=LATER - timedelta(minutes=1), adjusted_at=at)
         assert [entry.code for entry in error.value.fields] == [code]
