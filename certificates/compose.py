@@ -206,13 +206,14 @@ def _run(
     elsewhere = run.run.location_kind != "laboratory"
     address = Text(item.location_address) if elsewhere else optional_english(site.address_vi, site.address_en)
     adjustments = [sentences.adjustment(entry, run.run.timezone) for entry in run.adjustments]
+    room = optional_english(run.run.room, run.run.room_en)
     return RunRecord(
         number=run.run.number,
         item=items.index(item.id),
         method=methods.index(_method(sources, run)),
         performed_from=run.started_on,
         performed_to=run.ended_on,
-        location=Location(run.run.location_kind, sentences.location(run.run.location_kind, address, run.run.room)),
+        location=Location(run.run.location_kind, sentences.location(run.run.location_kind, address, room)),
         conditions=tuple(_condition(entry) for entry in run.conditions if entry.minimum is not None),
         standards=tuple(standards.index(used) for used in _standards(sources, run)),
         results=result_tables(run),

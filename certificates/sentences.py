@@ -218,12 +218,12 @@ def _guarded_words(rule: DecisionRule) -> Text:
     )
 
 
-def location(kind: str, address: Text, room: str) -> Text:
-    """Return where the work was done."""
-    where = f", {room}" if room else ""
+def location(kind: str, address: Text, room: Text) -> Text:
+    """Return where the work was done, with the room if one was named."""
+    vi, en = (f", {name}" if name else "" for name in (room.vi, room.english))
     if kind == "laboratory":
-        return Text(f"Tại phòng thí nghiệm{where}: {address.vi}", f"At the laboratory{where}: {address.english}")
-    return Text(f"Tại nơi của khách hàng{where}: {address.vi}", f"At the customer's premises{where}: {address.english}")
+        return Text(f"Tại phòng thí nghiệm{vi}: {address.vi}", f"At the laboratory{en}: {address.english}")
+    return Text(f"Tại nơi của khách hàng{vi}: {address.vi}", f"At the customer's premises{en}: {address.english}")
 
 
 def not_measurable(reason: str) -> Text:

@@ -348,6 +348,7 @@ class RunFacts:
     replaces_run_id: int | None = None
     room_id: int | None = None
     room_limits: tuple[RoomLimitFacts, ...] = ()
+    room_en: str = ""
     batch_id: int | None = None
 
 

@@ -20,6 +20,7 @@ from lims.calibrations.facts import (
     RunState,
 )
 from lims.calibrations.gathering import RunMaterial
+from lims.calibrations.room_queries import with_english_room
 from lims.calibrations.standing import condition_ranges
 from lims.calibrations.workflow import CLAUSE_REPORT
 from lims.core.clock import local_date
@@ -36,7 +37,7 @@ def released_runs(session: Session, run_ids: Sequence[int]) -> list[ReleasedRun]
 
 
 def _released(session: Session, run_id: int) -> ReleasedRun:
-    run = queries.facts_of(session, queries.run_row(session, run_id))
+    run = with_english_room(session, queries.facts_of(session, queries.run_row(session, run_id)))
     if run.state is not RunState.RELEASED:
         raise RuleViolation("run.not_released", clause=CLAUSE_REPORT, number=run.number, state=str(run.state))
     if run.purpose not in ISSUABLE:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
 
+from lims.calibrations.facts import RunFacts
 from lims.core.canonical import canonical_json
+from lims.core.clock import local_date
 from lims.core.errors import FieldError, InvalidInput, NotFound
 from lims.people.room_facts import RoomFacts
 from lims.people.room_queries import open_rooms, room_facts
@@ -38,6 +40,14 @@ def chosen_room(
     if room is None or room.site_id != site_id or not room.is_open(on) or location_kind != "laboratory":
         raise InvalidInput([FieldError("room_id", "field.not_a_choice", {"text": room_id})])
     return ChosenRoom(room.words, room.id, canonical_json([limit.as_data() for limit in room.limits]))
+
+
+def with_english_room(session: Session, run: RunFacts) -> RunFacts:
+    """Return a run with the English name of its room too, where that is a registered one."""
+    if run.room_id is None:
+        return run
+    room = room_facts(session, run.room_id, local_date(run.opened_at, run.timezone))
+    return replace(run, room_en=f"{room.code} – {room.name_en or room.name_vi}")
 
 
 def room_choices(session: Session, site_id: int, location_kind: str, on: date) -> list[RoomFacts]:

@@ -30,6 +30,7 @@ from lims.calibrations.facts import (
 )
 from lims.calibrations.gathering import Gathered, RunMaterial
 from lims.calibrations.grid import SheetView, conditions_sheet, sheets
+from lims.calibrations.room_queries import with_english_room
 from lims.calibrations.standing import condition_ranges, phases, standing
 from lims.calibrations.workflow import Problem, problems
 from lims.core.actor import Actor
@@ -119,7 +120,7 @@ class RunPage:
 
 def load(session: Session, actor: Actor, run_id: int, *, now: datetime) -> RunPage:
     """Read and arrange a run for its page. Raises NotFound for strangers."""
-    run = queries.run_facts(session, actor, run_id)
+    run = with_english_room(session, queries.run_facts(session, actor, run_id))
     material = material_of(session, run)
     stored = None if run.state is RunState.DRAFT else last_evaluation(session, run_id)
     view, gathered = (stored, Gathered({}, ())) if stored is not None else preview(session, material, now=now)
@@ -216,9 +217,7 @@ def _choices(
 
 def history_of(session: Session, *subjects: tuple[str, int | None]) -> Iterable[HistoryLine]:
     """Yield the entries of the audit chain on a run and its batch, the newest first."""
-    on = [
-        and_(AuditEntry.subject_kind == kind, AuditEntry.subject_id == str(key)) for kind, key in subjects if key
-    ]
+    on = [and_(AuditEntry.subject_kind == kind, AuditEntry.subject_id == str(key)) for kind, key in subjects if key]
     query = (
         select(AuditEntry, AuditPayload.payload)
         .join(AuditPayload, AuditPayload.entry_id == AuditEntry.id)

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -143,8 +144,7 @@ def _fill(
         laboratory = replace(laboratory, instruments=instruments.add_instruments(session, laboratory))
     with opened_press(database, settings) as press:
         if past:
-            plan = read_plan()
-            build_past(database, laboratory, press, plan, say=lambda done, of: say("demo.past", done=done, of=of))
+            build_past(database, laboratory, press, read_plan(), say=partial(_tell_progress, say))
         say("demo.weighing")
         weighing.do_published(database, laboratory, press)
         if past:
@@ -154,6 +154,12 @@ def _fill(
         press.finish()
     anchor(WorkerContext(database, settings, clock))
     return _write_certificates(database, folder / "certificates")
+
+
+def _tell_progress(say: Say, done: int, of: int) -> None:
+    """Tell of every tenth certificate, and of the last."""
+    if done % 10 == 0 or done == of:
+        say("demo.past", done=done, of=of)
 
 
 def _write_certificates(database: Database, folder: Path) -> list[str]:

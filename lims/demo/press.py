@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -31,7 +32,7 @@ from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.core.models import Task
 
-_PROCESSES: Final = 2
+_PROCESSES: Final = min(4, max(2, os.cpu_count() or 2))
 _AHEAD: Final = 3
 """How many certificates may be in the making before the oldest is waited for."""
 
