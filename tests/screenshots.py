@@ -48,7 +48,30 @@ SEVERAL: Final = {
 PERSONAL: Final = frozenset({"home.home"})
 """Pages that every role sees in its own way."""
 
-NO_PAGES: Final = frozenset({"static", "bootstrap.static", "home.health"})
+ALSO: Final = ("/search?q=10 kg", "/organisations/1")
+"""Where to look besides the first page: what is typed, and the laboratory's own organisation."""
+
+NO_PAGES: Final = frozenset(
+    {
+        "bootstrap.static",
+        "calibrations.batch_cell_menu",
+        "calibrations.batch_changes",
+        "calibrations.cell_menu",
+        "calibrations.changes",
+        "calibrations.scan",
+        "calibrations.scanned",
+        "certificates.draft",
+        "certificates.pdf",
+        "certificates.progress",
+        "home.health",
+        "portal.download",
+        "procedures.download",
+        "standards.certificate_file",
+        "static",
+    }
+)
+"""Files, pieces of pages, and addresses that only lead on."""
+
 MOST_REQUESTS: Final = 700
 _LINK: Final = re.compile(r'(?:href|data-href)="([^"#]+)')
 
@@ -115,7 +138,7 @@ def _take(
         page.on("console", lambda message: _note(message, found))
         if role != "anybody":
             _sign_in(page, server, role, demonstration.password)
-        start = ["/sign-in"] if role == "anybody" else ["/"]
+        start = ["/sign-in"] if role == "anybody" else ["/", *ALSO]
         for endpoint, path in _paths(page, server, app, start, found.pictured):
             wanted = SEVERAL.get(endpoint, 1)
             if choice.only in path and (found.pictured[endpoint] < wanted or endpoint in PERSONAL):

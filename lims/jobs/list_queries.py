@@ -64,7 +64,7 @@ def jobs(session: Session, actor: Actor, request: ListRequest = EVERYTHING, *, o
 
 
 def items(session: Session, actor: Actor, request: ListRequest = EVERYTHING, *, on: date) -> Listed[ItemLine]:
-    """Return the items of the actor's sites, what is promised soonest first.
+    """Return the items of the actor's sites, what is promised soonest first; what has left only where it is asked for.
 
     Words are sought in the job's number and customer and in the instrument. Filters: state; late; hold (what an item on
     hold waits for); regime; procedure, by key.
@@ -93,6 +93,7 @@ def items(session: Session, actor: Actor, request: ListRequest = EVERYTHING, *, 
             "hold": {reason.value: JobItem.hold_reason == reason for reason in HoldReason},
             "regime": {regime.value: JobItem.legal_regime == regime for regime in LegalRegime},
         },
+        unless={} if request.words else {"state": JobItem.state.not_in([_S.HANDED_BACK, _S.CANCELLED])},
         totals={"late": func.count(case((late_on(on), 1)))},
     ).answer(session, request)
     return found.mapped(line_maker(session, found.items, on))
