@@ -47,6 +47,7 @@ MESSAGES: Final[dict[str, str]] = {
     "dcc.not_base64": N_("This file inside the certificate is not in base 64."),
     "dcc.not_a_mark": N_("“%(text)s” cannot be a mark for references."),
     "dcc.schema": N_("PTB's schema of version %(version)s, line %(line)s: %(reason)s"),
+    "dcc.schema_foreign": N_("Foreign content, whose schema is not at hand: it is kept unchecked."),
     "dcc.signature_not_foreseen": N_(
         "Version %(version)s of the format does not foresee a signature; it is checked anyway."
     ),

@@ -34,6 +34,7 @@ _HEADINGS: Final = frozenset(
 )
 _QUANTITIES: Final = frozenset({"quantity", "primitiveQuantity", "measuringEquipmentQuantity"})
 _COORDINATE: Final = "dcc:positionCoordinate"
+_METADATA: Final = "/dcc:measurementMetaData/"
 _RELATIVE: Final = "dcc:relativeUncertainty"
 DEGREES_OF_FREEDOM: Final = "degreesoffreedom"
 
@@ -47,7 +48,8 @@ class _Around:
 def quantities_of(root: Node) -> tuple[Quantity, ...]:
     """Return every quantity of a certificate, in the order of the file, those inside others as well."""
     found = tuple(_inside(root, _Around()))
-    return tuple(_with_degrees(quantity, found) for quantity in found)
+    stated = _StatedDegrees(found)
+    return tuple(stated.given_to(quantity) for quantity in found)
 
 
 def _inside(node: Node, around: _Around) -> Iterator[Quantity]:
@@ -97,28 +99,38 @@ def _coordinate(node: Node, around: _Around) -> Quantity:
     return Quantity(node.path, around.place, NO_TEXTS, around.heading, (), values=values_of(node).values)
 
 
-def _with_degrees(quantity: Quantity, every: Sequence[Quantity]) -> Quantity:
-    """Return a quantity whose uncertainties know their degrees of freedom, where the certificate states them.
+class _StatedDegrees:
+    """The degrees of freedom that a certificate states, found by the quantity that they belong to.
 
-    They stand in a quantity of their own whose refType ends in "degreesOfFreedom": in this one's metadata, or
-    referring to this one. One number holds for all values, as many as there are values for one each.
+    They stand in a quantity of their own whose refType ends in "degreesOfFreedom": in the other's metadata, or
+    referring to the other. One number holds for all values, as many as there are values for one each.
     """
-    if not any(value.uncertainty for value in quantity.values):
-        return quantity
-    stated = next((one for one in every if _gives_degrees(one, quantity)), None)
-    if stated is None:
-        return quantity
-    numbers = [value.number for value in stated.values if not value.alternative or value.alternative == 1]
-    return replace(quantity, values=tuple(_value_with(value, numbers) for value in quantity.values))
+
+    def __init__(self, every: Sequence[Quantity]) -> None:
+        self._inside: dict[str, Quantity] = {}
+        self._referring: dict[str, Quantity] = {}
+        for one in every:
+            if not _states_degrees(one):
+                continue
+            self._inside.setdefault(one.path.rpartition(_METADATA)[0], one)
+            for mark in one.refers_to:
+                self._referring.setdefault(mark, one)
+
+    def given_to(self, quantity: Quantity) -> Quantity:
+        """Return a quantity whose uncertainties know their degrees of freedom, where they are stated."""
+        stated = self._inside.get(quantity.path)
+        if stated is None and quantity.identifier is not None:
+            stated = self._referring.get(quantity.identifier)
+        if stated is None:
+            return quantity
+        numbers = [value.number for value in stated.values if value.alternative in {None, 1}]
+        return replace(quantity, values=tuple(_value_with(value, numbers) for value in quantity.values))
 
 
-def _gives_degrees(one: Quantity, of: Quantity) -> bool:
-    if not any(mark.lower().endswith(DEGREES_OF_FREEDOM) for mark in one.ref_types):
-        return False
-    if any(value.unit.canonical != "1" for value in one.values):
-        return False
-    inside = one.path.startswith(f"{of.path}/dcc:measurementMetaData/")
-    return inside or (of.identifier is not None and of.identifier in one.refers_to)
+def _states_degrees(one: Quantity) -> bool:
+    return any(mark.lower().endswith(DEGREES_OF_FREEDOM) for mark in one.ref_types) and all(
+        value.unit.canonical == "1" for value in one.values
+    )
 
 
 def _value_with(value: Value, numbers: Sequence[Number]) -> Value:

@@ -69,13 +69,16 @@ def certificate_lines(reading: Reading) -> Iterator[str]:
         return
     yield from _head(certificate, reading)
     yield from _used(certificate)
+    said: dict[str, list[Statement]] = {}
+    for statement in certificate.statements:
+        said.setdefault(statement.about, []).append(statement)
     place = None
     for quantity in certificate.quantities:
         if quantity.place is not place:
             place = quantity.place
             yield ""
             yield label(f"dcc_place.{place.value}")
-        yield from _quantity(quantity, certificate)
+        yield from _quantity(quantity, said.get(quantity.path, ()))
 
 
 def _line(name: str, *parts: object) -> str:
@@ -157,7 +160,7 @@ def _statement(statement: Statement) -> Iterator[str]:
     yield from statement.references
 
 
-def _quantity(quantity: Quantity, certificate: Certificate) -> Iterator[str]:
+def _quantity(quantity: Quantity, statements: Sequence[Statement]) -> Iterator[str]:
     names = [_said(name) for name in (*quantity.heading, quantity.name)]
     title = _JOINT.join(name for name in names if name) or label("dcc_line.no_name")
     marks = f" [{', '.join(quantity.ref_types)}]" if quantity.ref_types else ""
@@ -170,8 +173,8 @@ def _quantity(quantity: Quantity, certificate: Certificate) -> Iterator[str]:
             yield from _group(list(group), relative=relative)
     for region in quantity.regions:
         yield f"    {label('dcc_line.region')}: {region.path}"
-    for statement in certificate.statements:
-        if statement.about == quantity.path and statement.conformity:
+    for statement in statements:
+        if statement.conformity:
             shown = printable(" ".join(statement.conformity))
             yield f"    {label('dcc_line.conformity')}: {shown}   {statement.conformity_path}"
 

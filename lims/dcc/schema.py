@@ -19,6 +19,7 @@ from lims.dcc.source import SIGNATURE_NAMESPACE, Source
 
 _MOST: Final = 50
 _SHOWN: Final = 300
+_STRICT: Final = "demanded by the strict wildcard"
 _FORESEEN: Final = "3.2.0"
 _SIGNATURE: Final = f"{{{SIGNATURE_NAMESPACE}}}Signature"
 
@@ -33,15 +34,15 @@ def schema_findings(source: Source, folder: Path) -> list[Finding]:
     if schema.validate(root):
         return []
     entries: Any = schema.error_log
-    return [
-        Finding(
-            Severity.ERROR,
-            "dcc.schema",
-            entry.path or "/",
-            {"line": entry.line, "reason": entry.message[:_SHOWN], "version": source.version},
-        )
-        for entry in islice(entries, _MOST)
-    ]
+    return [_finding(entry, source.version) for entry in islice(entries, _MOST)]
+
+
+def _finding(entry: Any, version: str) -> Finding:
+    """Return a finding; that the schema of foreign content (MathML, say) is not at hand is no fault of the file."""
+    values = {"line": entry.line, "reason": entry.message[:_SHOWN], "version": version}
+    if _STRICT in entry.message:
+        return Finding(Severity.NOTE, "dcc.schema_foreign", entry.path or "/", values)
+    return Finding(Severity.ERROR, "dcc.schema", entry.path or "/", values)
 
 
 @lru_cache(maxsize=16)

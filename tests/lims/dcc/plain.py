@@ -123,3 +123,8 @@ def written(folder: Path, data: bytes, name: str = "certificate.xml") -> Path:
     path = folder / name
     path.write_bytes(data)
     return path
+
+
+def xpath(root: Any, expression: str) -> list[Any]:
+    """Return what an XPath finds, with the prefixes of these formats: independent of the code that is tested."""
+    return list(root.xpath(expression, namespaces={"dcc": "https://ptb.de/dcc", "si": "https://ptb.de/si"}))

@@ -18,10 +18,9 @@ from lims.dcc.schema import schema_findings
 from lims.dcc.source import Refused, parse
 from lims.dcc.structure import read_structure
 from tests.lims.dcc.generated import generate
-from tests.lims.dcc.plain import codes, read
+from tests.lims.dcc.plain import codes, read, xpath
 from tests.lims.dcc.reference import schema_folder
 
-_NAMES: Final = {"dcc": "https://ptb.de/dcc", "si": "https://ptb.de/si"}
 _SEEDS: Final = range(3)
 _CASES: Final = [(version, seed) for version in VERSIONS for seed in _SEEDS]
 _NUMBERS: Final = "//si:value | //si:valueReal | //si:valueImag | //si:valueMagnitude | //si:valuePhase"
@@ -37,8 +36,8 @@ def _data(version: str, seed: int) -> bytes:
 
 
 def _texts(root: etree._Element, expression: str) -> Iterator[str]:
-    for element in root.xpath(expression, namespaces=_NAMES):
-        if not element.xpath("ancestor::si:covarianceMatrix | ancestor::si:covarianceMatrixXMLList", namespaces=_NAMES):
+    for element in xpath(root, expression):
+        if not xpath(element, "ancestor::si:covarianceMatrix | ancestor::si:covarianceMatrixXMLList"):
             yield element.text.strip()
 
 
@@ -60,10 +59,10 @@ def test_every_number_is_read_at_its_place(version: str, seed: int) -> None:
             numbers += [number for number in (*parts, told.interval_low, told.interval_high) if number is not None]
             assert told.expanded or told.standard
         for number in numbers:
-            (element,) = root.xpath(number.path, namespaces=_NAMES)
+            (element,) = xpath(root, number.path)
             text = element.text.strip()
             assert number.text == (text if number.position is None else text.split()[number.position - 1])
-        (unit,) = root.xpath(value.unit.path, namespaces=_NAMES)
+        (unit,) = xpath(root, value.unit.path)
         assert value.unit.text in unit.text.split()
 
 

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from lxml import etree
 from signxml import algorithms
 from signxml.signer import XMLSigner
-from signxml.xades import XAdESSigner
+from signxml.xades.xades import XAdESSigner
 
 from lims.dcc.certificate_facts import Reading, SignatureState
 from tests.lims.dcc.plain import NOW, codes, page, read
@@ -198,10 +198,14 @@ def test_a_transform_that_is_not_known_is_not_guessed() -> None:
 def test_a_second_signature_does_not_break_the_first() -> None:
     first, second = _signer(), _signer(300)
     twice = _signed(_whole(), second)
-    # The signer puts a new signature first; behind the one that it covers is where it belongs.
     reading = read(twice, trusted=[first.root, second.root])
-    assert len(reading.signatures) == 2
-    assert SignatureState.VALID in {one.state for one in reading.signatures}
+    assert [one.state for one in reading.signatures] == [SignatureState.VALID] * 2
+    assert [one.path.rpartition("/")[2] for one in reading.signatures] == ["ds:Signature[1]", "ds:Signature[2]"]
+    only_one = read(twice, trusted=[first.root])
+    assert [one.state for one in only_one.signatures] == [SignatureState.VALID, SignatureState.CANNOT_VERIFY]
+    assert only_one.signature_state is SignatureState.CANNOT_VERIFY
+    broken = read(twice.replace(b"SN-7", b"SN-8"), trusted=[first.root, second.root])
+    assert [one.state for one in broken.signatures] == [SignatureState.INVALID] * 2
 
 
 def test_now_is_a_time_of_these_certificates() -> None:
