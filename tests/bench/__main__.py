@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 import tests.bench
-from tests.bench.harness import Outcome, Report, Row, measure
+from tests.bench.harness import Counted, Outcome, Report, Row, measure
 
 REPORT = Path(__file__).parents[2] / "build" / "bench.json"
 _MACHINERY = {"__main__", "harness", "gauge_block", "test_harness"}
@@ -25,7 +25,7 @@ def topics() -> list[str]:
     return sorted(name for name in found if name not in _MACHINERY)
 
 
-def rows(words: list[str]) -> list[Row]:
+def rows(words: list[str]) -> list[Row | Counted]:
     """Return all rows, or those whose name holds one of the words."""
     every = [row for topic in topics() for row in importlib.import_module(f"tests.bench.{topic}").rows()]
     return [row for row in every if not words or any(word in row.name for word in words)]

@@ -34,6 +34,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """One line of the table that counts instead of timing; `limit` is the largest ratio ours / other."""
+
+    name: str
+    ours: Callable[[], int]
+    other: Callable[[], int]
+    limit: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A figure that is told and held to nothing: what `measure` returns, in `unit`."""
 
@@ -82,8 +93,11 @@ def _scaled(seconds: float, reference: float) -> tuple[float, str]:
     return seconds * 1e6, "µs"
 
 
-def measure(row: Row) -> Outcome:
-    """Time both sides of a row in turn; raises AssertionError where they give different answers."""
+def measure(row: Row | Counted) -> Outcome:
+    """Time both sides of a row in turn, or count; raises AssertionError where they give different answers."""
+    if isinstance(row, Counted):
+        many, few = row.ours(), row.other()
+        return Outcome(row.name, many, few, row.unit, many / few, row.limit, many / few <= row.limit)
     row.check(row.ours(), row.other())
     sides = (row.ours, _repetitions(row.ours)), (row.other, _repetitions(row.other))
     times: tuple[list[float], list[float]] = ([], [])

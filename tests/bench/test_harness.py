@@ -9,7 +9,7 @@ import pytest
 from calc.evaluate import evaluate
 from tests.bench import gauge_block
 from tests.bench.__main__ import rows, topics
-from tests.bench.harness import Row, measure
+from tests.bench.harness import Counted, Row, measure
 
 
 def same(ours: object, other: object) -> None:
@@ -32,6 +32,12 @@ def test_time_is_that_of_one_item() -> None:
     outcome = measure(Row("nap", lambda: nap(0.02), lambda: nap(0.02), 0.5, same, ours_count=10, rounds=3))
     assert outcome.ok
     assert outcome.ours < outcome.other
+
+
+def test_what_is_counted_is_held_to_its_limit() -> None:
+    assert measure(Counted("count", lambda: 7, lambda: 7, 1.0, "statements")).ok
+    outcome = measure(Counted("count", lambda: 8, lambda: 7, 1.0, "statements"))
+    assert (outcome.ok, outcome.ours, outcome.other, outcome.unit) == (False, 8, 7, "statements")
 
 
 def test_different_answers_are_refused() -> None:
