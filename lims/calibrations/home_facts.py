@@ -46,6 +46,7 @@ class RunMarks:
     """What is worth knowing of a run before it is opened: how many results, readings or remarks of each sort."""
 
     failing: int = 0
+    outside: int = 0
     guarded: int = 0
     excluded: int = 0
     corrected: int = 0

@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from lims.calibrations.facts import DecisionKind, ExclusionKind, RunState
+from lims.calibrations import queries
+from lims.calibrations.conditions import ranges_of
+from lims.calibrations.facts import CONDITIONS, DecisionKind, ExclusionKind, RunState
 from lims.calibrations.home_facts import BenchGroup, BenchLine, BenchWork, RunMarks, WaitingRun
 from lims.calibrations.models import (
     CalibrationRun,
@@ -122,7 +124,7 @@ def _waiting(
         .order_by(func.coalesce(Decision.at, CalibrationRun.opened_at), CalibrationRun.id)
     )
     rows = list(session.execute(query))
-    marks = _marks(session, [row[0].id for row in rows])
+    marks = _marks(session, [row[0] for row in rows], timezone)
     return [
         WaitingRun(
             run=run_line(row[:4]),
@@ -136,8 +138,10 @@ def _waiting(
     ]
 
 
-def _marks(session: Session, run_ids: Sequence[int]) -> dict[int, RunMarks]:
-    """Return what a reader should know of runs before opening them, from what is stored: six statements for all."""
+def _marks(session: Session, runs: Sequence[CalibrationRun], timezone: str) -> dict[int, RunMarks]:
+    """Return what a reader should know of runs before opening them: a few statements for all."""
+    run_ids = [run.id for run in runs]
+    outside = _conditions_outside(session, runs, timezone)
 
     def of_runs(column: Any, *conditions: ColumnElement[bool]) -> Mapping[int, int]:
         return _counted(session, select(column, func.count()).where(column.in_(run_ids), *conditions), column)
@@ -159,6 +163,7 @@ def _marks(session: Session, run_ids: Sequence[int]) -> dict[int, RunMarks]:
     return {
         run_id: RunMarks(
             failing=failing.get(run_id, 0),
+            outside=outside.get(run_id, 0),
             guarded=guarded.get(run_id, 0),
             excluded=excluded.get(run_id, 0),
             corrected=corrected.get(run_id, 0),
@@ -167,6 +172,26 @@ def _marks(session: Session, run_ids: Sequence[int]) -> dict[int, RunMarks]:
         )
         for run_id in run_ids
     }
+
+
+def _conditions_outside(session: Session, runs: Sequence[CalibrationRun], timezone: str) -> dict[int, int]:
+    """Return how many conditions of each run lay outside the limits of its procedure or room."""
+    here = or_(
+        Reading.run_id.in_([run.id for run in runs]),
+        Reading.batch_id.in_([run.batch_id for run in runs if run.batch_id is not None]),
+    )
+    read = list(session.execute(select(Reading).where(here, Reading.section == CONDITIONS)).scalars())
+    left_out = ReadingExclusion.reading_id.in_([row.id for row in read])
+    query = select(ReadingExclusion).where(left_out).order_by(ReadingExclusion.id)
+    said = [queries.exclusion_facts(row) for row in session.execute(query).scalars()]
+    found = {}
+    for run in runs:
+        own = [row for row in read if row.run_id == run.id or (run.batch_id and row.batch_id == run.batch_id)]
+        definition = queries.procedure_version(session, run.procedure_version_id).definition
+        facts = queries.run_facts_of(run, timezone, [])
+        ranges = ranges_of(facts, definition, queries.current(queries.readings_of(own, said)))
+        found[run.id] = sum(not entry.inside for entry in ranges)
+    return found
 
 
 def _counted(session: Session, query: Select[Any, int], column: Any) -> dict[int, int]:
