@@ -136,6 +136,7 @@ def test_what_a_crashed_page_could_not_send_is_sent_by_the_next_of_the_same_pers
         page.route("**/cells", refuse)
         type_row(page, row_of(1)[:3])
         page.locator(cell(2)).focus()
+        page.keyboard.type("2,0")
         state(page, 1, 3, "queued")
         # The page dies without a word; what it kept grows old.
         page.context.new_page().close()
@@ -151,8 +152,12 @@ def test_what_a_crashed_page_could_not_send_is_sent_by_the_next_of_the_same_pers
         other.context.clear_cookies()
         gauge.open(other)
         state(other, 1, 3, "saved")
-        all_stored(other)
-    assert gauge.texts() == row_of(1)[:3]
+        assert other.locator(f"{cell(2)}:focus").input_value() == "2,0"
+        other.keyboard.press("End")
+        other.keyboard.type("2")
+        other.keyboard.press("Enter")
+        state(other, 2, 1, "saved")
+    assert gauge.texts() == [*row_of(1)[:3], "2,02"]
     assert {entry.writer_name for entry in gauge.readings()} == {gauge.bench.technician.name}
 
 

@@ -45,7 +45,7 @@
     const started = conditions?.rows.every((row) => row[0].text);
     const order = conditions && !started ? [conditions, ...ready] : ready;
     const open = (cell) => cell && !cell.text && !cell.shown && (!cell.excluded || cell.excluded === "withdrawn");
-    const empty = order.flatMap((sheet) => sheet.rows.flat()).find(open);
+    const empty = bench.drafted || order.flatMap((sheet) => sheet.rows.flat()).find(open);
     if (empty) empty.input.focus({ preventScroll: true });
   }
 

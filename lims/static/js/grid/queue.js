@@ -5,7 +5,8 @@
   if (!bench) return;
   const { root, words, byKey, setState, show } = bench;
   const NEEDING = ["conflict", "refused", "confirm"];
-  let queue = bench.adoptQueue();
+  const left = bench.adopt();
+  let { queue } = left;
   let running = false;
   let pause = 1000;
   let waiting = 0;
@@ -159,6 +160,7 @@
 
   async function commit(cell, next = null) {
     const text = cell.input.value.trim();
+    bench.keepDraft("");
     if (text === cell.shown) { if (cell.input.value !== text) cell.input.value = text; return; }
     if (cell.asking) return;
     if (!text) { empty(cell); return; }
@@ -219,6 +221,15 @@
     if (!entry.undo) cell.input.value = cell.shown = entry.text;
     setState(cell, "queued");
   }
+  // Half a number, typed when the page went: it stands in its cell again, and is stored when that is left.
+  for (const { key, text } of left.drafts) {
+    const cell = byKey.get(key);
+    if (cell && cell.shown !== text.trim() && !pending(cell)) { cell.input.value = text; bench.keepDraft(key, text); bench.drafted = cell; }
+  }
+  document.addEventListener("input", (event) => {
+    const cell = bench.cellOf(event.target);
+    if (cell) bench.keepDraft(cell.key, cell.input.value);
+  });
   const busy = () => queue.length > 0;
   Object.assign(bench, { tell, answer, commit, resolve, enqueue, pending, busy, recall, start: () => { if (queue.length) pump(); else tell(); } });
 })();

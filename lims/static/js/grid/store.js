@@ -22,25 +22,30 @@
   const name = OWN + uuid();
   window.sessionStorage.setItem(TAB, name);
 
-  function keep(queue) {
-    if (queue.length) window.localStorage.setItem(name, JSON.stringify({ at: Date.now(), queue }));
+  let waiting = [];
+  let draft = null; // what stands in the cell that is being typed into
+  function write() {
+    if (waiting.length || draft) window.localStorage.setItem(name, JSON.stringify({ at: Date.now(), queue: waiting, draft }));
     else window.localStorage.removeItem(name);
   }
+  const keepQueue = (queue) => { waiting = queue; write(); };
+  const keepDraft = (key, text) => { if (key || draft) { draft = key ? { key, text } : null; write(); } };
 
   // What this tab left behind when it was reloaded, and what a tab that was closed or that crashed could not send.
   // A reading that another tab sends too is stored once: it carries its own number.
   function adopt() {
-    const found = [];
+    const found = { queue: [], drafts: [] };
     for (const key of Object.keys(window.localStorage).filter((one) => one.startsWith(OWN) && one !== name)) {
       const left = JSON.parse(window.localStorage.getItem(key));
       if (key !== before && Date.now() - left.at < ORPHAN) continue;
-      found.push(...left.queue);
+      found.queue.push(...left.queue);
+      if (left.draft) found.drafts.push(left.draft);
       window.localStorage.removeItem(key);
     }
-    found.sort((one, other) => one.at - other.at);
-    keep(found);
+    found.queue.sort((one, other) => one.at - other.at);
+    keepQueue(found.queue);
     return found;
   }
 
-  Object.assign(bench, { uuid, keepQueue: keep, adoptQueue: adopt, BEAT });
+  Object.assign(bench, { uuid, keepQueue, keepDraft, adopt, BEAT });
 })();
