@@ -9,8 +9,12 @@ from typing import Final
 
 import segno
 
+CODE_ALPHABET: Final = "bcghkmnpqtv2345678"
+"""Letters of an item's code. None of them is changed by a Vietnamese keyboard (Telex, VNI) while a scanner types them,
+none is taken for another one by a reader, and no word comes of them."""
+CODE_LENGTH: Final = 28
 _TOKEN: Final = r"[A-Za-z0-9_-]{20,64}"
-_ADDRESS: Final = re.compile(rf"(?:[a-z]+://[^\s/]+)?/i/(?P<token>{_TOKEN})/?", re.IGNORECASE)
+_ADDRESS: Final = re.compile(rf"/i/(?P<token>{_TOKEN})/?$", re.IGNORECASE)
 _BARE: Final = re.compile(_TOKEN)
 _NUMBER: Final = re.compile(r"(?P<job>\S.{0,58}?)\s*/\s*(?P<position>\d{1,4})")
 _DIGITS: Final = 4
@@ -49,9 +53,12 @@ def customer_code(organisation_id: int) -> str:
 
 
 def read_scan(text: str) -> Scan | None:
-    """Return what a scanned or typed text names, None where it is no item: another code, a word, a name."""
+    """Return what a scanned or typed text names, None where it is no item: another code, a word, a name.
+
+    Of an address only its end counts: what stands before it may have been altered by the keyboard's own rules.
+    """
     text = text.strip()
-    address = _ADDRESS.fullmatch(text)
+    address = _ADDRESS.search(text)
     if address is not None:
         return Scan(token=address["token"])
     number = _NUMBER.fullmatch(text)

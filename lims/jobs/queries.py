@@ -72,8 +72,11 @@ def items_of(session: Session, job_id: int) -> list[JobItemFacts]:
 
 
 def item_by_token(session: Session, token: str) -> JobItemFacts | None:
-    """Return the item whose label says a token, if there is one. The caller checks who asks."""
-    found = _items(session, JobItem.token == token)
+    """Return the item whose label says a token, if there is one; small letters may come in as capitals.
+
+    The caller checks who asks.
+    """
+    found = _items(session, JobItem.token.in_({token, token.lower()}))
     return found[0] if found else None
 
 

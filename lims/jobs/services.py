@@ -44,6 +44,7 @@ from lims.jobs.item_services import (
     start_item,
     subcontract_item,
 )
+from lims.jobs.labels import CODE_ALPHABET, CODE_LENGTH
 from lims.jobs.models import Job, JobItem, JobItemStateChange
 from lims.jobs.workflow import AGREEABLE, check_agreement, missing_for_review
 from lims.people import queries as people
@@ -134,7 +135,7 @@ def add_item(session: Session, actor: Actor, command: AddItem, *, now: datetime)
         select(func.coalesce(func.max(JobItem.position), 0)).where(JobItem.job_id == job.id)
     ).scalar_one()
     item = JobItem(
-        token=secrets.token_urlsafe(24),
+        token="".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)),
         job_id=job.id,
         position=position + 1,
         instrument_id=instrument.id,

@@ -7,7 +7,8 @@
   const GAP = 50; // ms between two keys, at most
   const PACE = 30; // and on average
   const SHORTEST = 8;
-  const CODE = /^(?:[a-z]+:\/\/[^\s/]+)?\/i\/[A-Za-z0-9_-]{20,64}\/?$/i;
+  // The end of an item's address; what stands before it a Vietnamese keyboard may have altered on the way.
+  const CODE = /\/i\/[A-Za-z0-9_-]{20,64}\/?$/i;
   const READING = /^[-+−]?\d{0,9}(?:[.,]\d{0,9})?\s?[^\d\s]{0,6}$/;
   const SILENT = new Set(["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"]);
   let keys = "";
@@ -55,7 +56,7 @@
     if (place) place.blur();
     const storing = () => document.querySelector("[data-state=saving]");
     for (let waited = 0; waited < 3000 && storing(); waited += 50) await new Promise((done) => { setTimeout(done, 50); });
-    window.location.assign(`${address}?${new URLSearchParams({ code })}`);
+    window.location.assign(`${address}?${new URLSearchParams({ code: CODE.exec(code)?.[0] || code })}`);
     going = false;
   }
 
@@ -71,6 +72,11 @@
         if (!going) go(code);
       }
       forget();
+      return;
+    }
+    if (event.key === "Backspace" && keys && event.timeStamp - last <= GAP) {
+      keys = keys.slice(0, -1); // a keyboard program that puts one letter in place of another
+      last = event.timeStamp;
       return;
     }
     if (event.key.length !== 1) { forget(); return; }

@@ -24,12 +24,26 @@ def test_the_address_is_short_and_names_nobody() -> None:
         ("PYC26-TM-00012/3", Scan(job_number="PYC26-TM-00012", position=3)),
         ("PYC26-TM-00012 / 12", Scan(job_number="PYC26-TM-00012", position=12)),
         ("PYC26-TM-00012", None),
+        (f"http://lócalhót:8000/i/{TOKEN}", Scan(token=TOKEN)),
         ("20,015", None),
         ("8934567890123", None),
         ("http://localhost:8000/certificates/12345", None),
         ("", None),
     ],
-    ids=["address", "another host", "path", "token", "number", "spaced", "job", "reading", "barcode", "other", "empty"],
+    ids=[
+        "address",
+        "another host",
+        "path",
+        "token",
+        "number",
+        "spaced",
+        "job",
+        "altered",
+        "reading",
+        "barcode",
+        "other",
+        "empty",
+    ],
 )
 def test_what_a_text_names(text: str, found: Scan | None) -> None:
     assert read_scan(text) == found
