@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final, cast
 
 from sqlalchemy import Connection, Table, and_, bindparam, exists, or_, select
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from lims.calibrations.batch_workflow import is_shared
 from lims.calibrations.facts import Activity, Address, Phase, RunState
 from lims.calibrations.models import CalibrationRun, Reading, RunPerson
+from lims.calibrations.plausibility import far_outside
 from lims.calibrations.standing import with_phase
 from lims.calibrations.typed import PresentReading
 from lims.core.actor import Actor
@@ -30,6 +32,7 @@ from lims.procedures import queries as procedures
 from lims.procedures.definition_facts import Definition
 from lims.procedures.layouts import cells, condition_cells
 from lims.procedures.models import Authorisation, AuthorisationEnd, ProcedureVersion
+from standards import queries as standards
 
 PLACE: Final = ("section", "point", "cycle", "direction", "sequence", "role", "phase")
 """The columns of a reading's address."""
@@ -58,6 +61,7 @@ class WritableRun:
     state: RunState
     terms: tuple[Term, ...]
     id: int
+    token: str
     number: str
     site_id: int
     owner_id: int
@@ -103,7 +107,7 @@ _READING: Final = cast(Table, Reading.__table__)
 
 _WRITABLE: Final = Prepared(
     select(
-        *_RUN.c["state", "id", "number", "site_id"],
+        *_RUN.c["state", "id", "token", "number", "site_id"],
         *_SITE.c["organisation_id", "timezone"],
         *_RUN.c["instrument_id", "batch_id", "points", "procedure_version_id"],
         _VERSION.c.definition_digest,
@@ -180,6 +184,28 @@ def sheet_cells(session: Session, run: WritableRun) -> SheetCells:
             _sheets.clear()
         _sheets[key] = found
     return found
+
+
+_Ends = list[tuple[Decimal, Decimal, str]]
+_ranges: Final[dict[tuple[str, int, str], _Ends]] = {}
+
+
+def range_ends(connection: Connection, run: WritableRun, quantity: str) -> _Ends:
+    """Return the ends of the ranges that a run's item has for a quantity, and remember them."""
+    found = standards.range_ends(connection, run.instrument_id, quantity)
+    if len(_ranges) >= _KEPT:
+        _ranges.clear()
+    _ranges[run.token, run.instrument_id, quantity] = found
+    return found
+
+
+def within_known_range(run: WritableRun, quantity: str, value: Decimal, unit: str) -> bool:
+    """Return whether a number is known to lie near a range of the item; if not, its ranges have to be asked for.
+
+    An instrument's ranges are added to, never changed or taken away: what lies within them once does so for good.
+    """
+    known = _ranges.get((run.token, run.instrument_id, quantity))
+    return not far_outside(value, unit, known) if known else False
 
 
 def cell_units(definition: Definition, points: str | None) -> dict[Address, str]:

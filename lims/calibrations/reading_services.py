@@ -42,7 +42,6 @@ from lims.people import access
 from lims.people import queries as people
 from lims.people.access import Permission
 from lims.procedures.validity import first_in_force
-from standards import queries as standards
 
 _READING: Final = cast(Table, Reading.__table__)
 _WRITTEN: Final = (
@@ -76,7 +75,8 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
     value, unit = read_indication(command, _cell_unit(session, run, sheet, command.address))
     if asks_for_range(command):
         quantity = sheet.quantities[command.address.section]
-        check_range(command, value, unit, standards.range_ends(connection, run.instrument_id, quantity))
+        if not reading_queries.within_known_range(run, quantity, value, unit):
+            check_range(command, value, unit, reading_queries.range_ends(connection, run, quantity))
     check_seen(command, cell.present)
     return _store(session, actor, run, command, (value, unit), cell.present, now)
 

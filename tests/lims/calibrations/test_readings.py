@@ -42,6 +42,7 @@ from tests.factories.calibrations import (
     read_all,
     reading_command,
 )
+from tests.factories.gauges import make_gauge_bench
 
 
 def test_a_reading_is_kept_as_typed(session: Session) -> None:
@@ -301,15 +302,17 @@ def test_a_reading_takes_no_more_statements_than_what_it_asks_and_writes(sqlite_
         seen.append(" ".join(statement.split()[:3]))
 
     with sqlite_database.transaction() as session:
-        bench = make_bench(session)
+        bench = make_gauge_bench(session)
         run = make_run(session, bench)
-        record_reading(session, bench.technician, reading_command(run, cell(), "0,01"), now=NOW)
+        first = reading_command(run, Address("error", "p3", 1, "", 1), "3,01", "bar")
+        record_reading(session, bench.technician, first, now=NOW)
     event.listen(sqlite_database.engine, "before_cursor_execute", note)
     with sqlite_database.transaction() as session:
-        record_reading(session, bench.technician, reading_command(run, cell(1, 2, "item"), "0,02"), now=NOW)
+        second = reading_command(run, Address("error", "p3", 1, "", 2), "3,02", "bar")
+        record_reading(session, bench.technician, second, now=NOW)
     asked = [statement for statement in seen if statement.startswith("SELECT")]
     written = [statement for statement in seen if not statement.startswith("SELECT")]
-    assert len(asked) == 4  # the run with what its writer may do, the cell, the item's ranges, the chain's head
+    assert len(asked) == 3  # the run with what its writer may do, the cell, the chain's head
     assert written == [
         "INSERT INTO reading",
         "INSERT INTO audit_entry",
