@@ -77,7 +77,7 @@ def indications(random: Random, deviation: Decimal) -> list[Typed]:
         wanted, error = float(point), float(deviation) * float(point) / 100.0
         for pair in range(1, _PAIRS + 1):
             bath = wanted + random.gauss(0, _STANDARD_DEVIATION)
-            found += _pair(point, pair, f"{round(bath + error, 1):.1f}", f"{bath:.3f}")
+            found += _pair(point, pair, f"{round(bath + error, 1) + 0.0:.1f}", f"{bath:.3f}")
     return found
 
 
