@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from typing import Final
 
 from calc.curves.interpolation import CertificatePoint, InterpolationTerm, certificate_curve
+from calc.errors import CalcError
+from calc.units import convert
 from lims.core.errors import RuleViolation
-from standards.calibration_facts import ContentFacts, Interpolation, PointFacts
+from standards.calibration_facts import ContentFacts, ContentKind, Interpolation, Point, PointFacts
 from standards.formula import PRECISION
 
 _CLAUSE: Final = "ISO/IEC 17025:2017, 6.5.1"
@@ -17,6 +19,31 @@ _CLAUSE: Final = "ISO/IEC 17025:2017, 6.5.1"
 def refusal(code: str, content: ContentFacts, **values: object) -> RuleViolation:
     """Return the refusal of a use that a content does not support."""
     return RuleViolation(code, clause=_CLAUSE, content=content.identifier, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The ends of the range that a content speaks of; an open end holds nothing back."""
+
+    lower: Decimal | None
+    upper: Decimal | None
+    unit: str
+
+    def check(self, content: ContentFacts, point: Point) -> None:
+        """Refuse a point beyond the range of a formula or of coefficients: their certificate says nothing of it."""
+        if content.kind not in {ContentKind.EXPRESSION, ContentKind.COEFFICIENTS}:
+            return
+        try:
+            value = convert(point.value, point.unit, self.unit)
+        except CalcError:  # a resistance asked of a range of temperatures: the coefficients see to it
+            return
+        below, above = self.lower is not None and value < self.lower, self.upper is not None and value > self.upper
+        if below or above:
+            ends = {
+                "lower": "−∞" if self.lower is None else self.lower,
+                "upper": "∞" if self.upper is None else self.upper,
+            }
+            raise refusal("reference.outside_range", content, point=point.value, unit=point.unit, **ends)
 
 
 def on_curve(content: ContentFacts, argument: Decimal, second: Decimal | None) -> tuple[PointFacts, bool]:

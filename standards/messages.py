@@ -117,6 +117,10 @@ MESSAGES: Final[dict[str, str]] = {
     "reference.outside_points": N_(
         "%(point)s %(unit)s lies outside the certified points of “%(content)s”; no use beyond them."
     ),
+    "reference.outside_range": N_(
+        "%(point)s %(unit)s lies outside the calibrated range of “%(content)s”, %(lower)s to %(upper)s; "
+        "no use beyond it."
+    ),
     "reference.between_points": N_(
         "%(point)s %(unit)s lies between the certified points of “%(content)s”, for which no interpolation is declared."
     ),

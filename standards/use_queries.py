@@ -29,6 +29,7 @@ from standards.calibration_queries import (
     chain_facts,
     drifts_of,
 )
+from standards.curve_points import Span
 from standards.facts import (
     DriftFacts,
     InstrumentFacts,
@@ -44,7 +45,7 @@ from standards.instrument_queries import (
     standard_rows,
     standards_by_id,
 )
-from standards.models import Instrument
+from standards.models import Instrument, InstrumentRange
 from standards.reference import correlations, reference_value
 from standards.traceability import ChainFacts, trace
 from standards.validity import (
@@ -334,9 +335,12 @@ class ReferenceSource:
     content: ContentFacts
     drifts: tuple[DriftFacts, ...]
     timezone: str
+    span: Span | None = None
 
     def value_at(self, point: Point | None, at: datetime) -> ReferenceValue:
         """Return the value at a point and an instant. Raises RuleViolation reference.* (see standards.reference)."""
+        if point is not None and self.span is not None:
+            self.span.check(self.content, point)
         on = local_date(at, self.timezone)
         return reference_value(self.calibration, self.content, point, self.drifts, on)
 
@@ -351,7 +355,9 @@ def reference_source(
     calibration = calibration_facts(session, calibration_id)
     content = _content(calibration, content_id) if content_id is not None else _only(calibration, range_id)
     standard = standard_facts(session, calibration.standard_id)
-    return ReferenceSource(calibration, content, tuple(drifts_of(session, standard.id)), standard.timezone)
+    held = session.get(InstrumentRange, content.range_id)
+    span = None if held is None else Span(held.lower, held.upper, held.unit)
+    return ReferenceSource(calibration, content, tuple(drifts_of(session, standard.id)), standard.timezone, span)
 
 
 def _only(calibration: CalibrationFacts, range_id: int | None) -> ContentFacts:

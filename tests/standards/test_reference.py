@@ -10,6 +10,7 @@ import pytest
 
 from lims.core.errors import RuleViolation
 from standards.calibration_facts import ContentFacts, ContentKind, Interpolation, Point, PointFacts
+from standards.curve_points import Span
 from standards.facts import DriftFacts
 from standards.formula import FormulaError, evaluate_formula
 from standards.reference import correlations, reference_value
@@ -218,3 +219,21 @@ def test_formulas_that_are_not_understood(text: str, reason: str) -> None:
     with pytest.raises(FormulaError) as caught:
         evaluate_formula(text, Decimal(250))
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("point", "refused"),
+    [(at("0.05"), True), (at("50", "kPa"), True), (at("0.1"), False), (at("60"), False), (at("60.1"), True)],
+    ids=("below", "below_in_kPa", "lower_end", "upper_end", "above"),
+)
+def test_a_formula_holds_within_its_range_alone(point: Point, refused: bool) -> None:
+    """ISO/IEC 17025:2017, 6.5.1: a certificate says nothing of what lies beyond its range."""
+    span = Span(Decimal("0.1"), Decimal(60), "MPa")
+    balance = weight(kind=ContentKind.EXPRESSION, unit="MPa")
+    if refused:
+        with pytest.raises(RuleViolation) as caught:
+            span.check(balance, point)
+        assert caught.value.code == "reference.outside_range"
+    else:
+        span.check(balance, point)
+    span.check(weight(), at("1000", "kg"))  # an artefact has no range to leave
