@@ -18,6 +18,7 @@ from lims.calibrations.cell_services import take_back
 from lims.calibrations.commands import ChooseEquipment, Exclude, OpenRun, TakeBack, WithdrawEquipment
 from lims.calibrations.evaluations import material_of, preview
 from lims.calibrations.facts import Address, ExclusionKind
+from lims.calibrations.previous import previous_results
 from lims.calibrations.reading_services import record_reading
 from lims.calibrations.record_services import exclude
 from lims.calibrations.services import choose_equipment, open_run, withdraw_equipment
@@ -297,6 +298,15 @@ def test_results_of_the_last_time_stay_hidden_until_a_point_is_read(session: Ses
     assert changes is not None
     (shown,) = changes.previous.values()
     assert (shown.number, shown.result.reported_value) == (earlier.number, "25")
+
+
+def test_the_last_time_lies_before_the_run(session: Session) -> None:
+    bench = make_bench(session)
+    first = released_run(session, bench, now=NOW - timedelta(days=3))
+    second = released_run(session, make_item_again(session, bench), now=NOW)
+    runs = [queries.run_facts(session, bench.technician, run.id) for run in (first, second)]
+    found = [{entry.run_id for entry in previous_results(session, run).values()} for run in runs]
+    assert found == [set(), {first.id}]
 
 
 def make_item_again(session: Session, bench: Bench) -> Bench:
