@@ -134,6 +134,7 @@ def batch_changes(batch_id: int) -> ResponseReturnValue:
         "calibrations/batch_standing.html",
         batch=found.batch,
         problems=found.problems,
+        ready=found.ready,
         marker=found.marker,
         may_write=current_actor().may(Permission.RECORD_READINGS),
     )

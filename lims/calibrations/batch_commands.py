@@ -19,6 +19,15 @@ class OpenBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeBatchRoom:
+    """Say in which room the items of a batch are measured."""
+
+    batch_id: int
+    room: str = ""
+    room_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AddToBatch:
     """Put further items into a batch."""
 

@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from lims.calibrations import forms
 from lims.calibrations.batch_commands import (
     AddToBatch,
+    ChangeBatchRoom,
     ChooseBatchEquipment,
     CommentShared,
     DecideBatch,
@@ -64,6 +65,18 @@ def parse_open(form: Mapping[str, str], items: Iterable[str]) -> OpenBatch:
         room=fields.optional_text("room", maximum=100) or "",
         room_id=fields.optional_integer("room_id", lower=1),
         supervisor_id=fields.optional_integer("supervisor_id", lower=1),
+    )
+    fields.finish()
+    return command
+
+
+def parse_room(batch_id: int, form: Mapping[str, str]) -> ChangeBatchRoom:
+    """Read in which room the items are measured."""
+    fields = Fields(form)
+    command = ChangeBatchRoom(
+        batch_id,
+        room=fields.optional_text("room", maximum=100) or "",
+        room_id=fields.optional_integer("room_id", lower=1),
     )
     fields.finish()
     return command

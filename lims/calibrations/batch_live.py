@@ -13,7 +13,7 @@ from lims.calibrations import batch_queries, queries
 from lims.calibrations.batch_facts import BatchFacts
 from lims.calibrations.batch_grid import BatchCell, BatchSheet, ItemPoint, batch_sheets
 from lims.calibrations.batch_material import BatchMaterial, batch_material, narrowed, results_of
-from lims.calibrations.batch_standing import item_problems, shared_problems
+from lims.calibrations.batch_standing import item_problems, ready_count, shared_problems
 from lims.calibrations.facts import CONDITIONS, Address, ConditionRange
 from lims.calibrations.gathering import Places
 from lims.calibrations.grid import conditions_sheet
@@ -33,6 +33,7 @@ class BatchChanges:
     points: tuple[ItemPoint, ...]
     marker: str = ""
     problems: tuple[Problem, ...] = ()
+    ready: int = 0
     conditions: tuple[ConditionRange, ...] = ()
     totals: tuple[tuple[str, int, int], ...] = ()
 
@@ -106,16 +107,15 @@ def changes_since(session: Session, actor: Actor, batch_id: int, seen: str, *, n
     every = [*cells_of(shown), *(condition_cells(material) if material.runs else ())]
     cells = every if touched is None else [c for c in every if (c.run_id, c.cell.address) in touched.cells]
     items = batch_queries.items_of(session, batch.id)
-    held = (
-        *shared_problems(session, material, results, now=now),
-        *item_problems(material, items, results if touched is None else None),
-    )
+    shared = shared_problems(session, material, results, now=now)
+    held = (*shared, *item_problems(material, items, results if touched is None else None))
     return BatchChanges(
         batch=batch,
         cells=tuple(cell for cell in cells if cell.cell.last is not None),
         points=tuple(points_of(shown)),
         marker=marker,
         problems=held,
+        ready=ready_count(material, shared),
         conditions=condition_ranges(material.runs[0]) if material.runs else (),
         totals=() if touched is not None else tuple((s.section, s.filled, s.total) for s in shown),
     )

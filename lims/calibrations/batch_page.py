@@ -14,7 +14,7 @@ from lims.calibrations import batch_queries
 from lims.calibrations.batch_facts import BatchCandidate, BatchFacts, BatchItem
 from lims.calibrations.batch_grid import BatchSheet, batch_sheets
 from lims.calibrations.batch_material import BatchMaterial, RunResult, batch_material, results_of
-from lims.calibrations.batch_standing import item_problems, shared_problems
+from lims.calibrations.batch_standing import item_problems, ready_count, shared_problems
 from lims.calibrations.facts import ConditionRange, RunFacts, RunState
 from lims.calibrations.grid import SheetView, conditions_sheet
 from lims.calibrations.run_page import HistoryLine, SlotView, history_of, slots_of
@@ -37,6 +37,7 @@ class BatchPage:
     condition_ranges: tuple[ConditionRange, ...]
     slots: tuple[SlotView, ...]
     problems: tuple[Problem, ...]
+    ready: int
     candidates: tuple[BatchCandidate, ...]
     audit: tuple[HistoryLine, ...]
     marker: str
@@ -61,6 +62,7 @@ def load(session: Session, actor: Actor, batch_id: int, *, now: datetime) -> Bat
     results = results_of(session, material, now=now)
     items = batch_queries.items_of(session, batch.id)
     first = material.runs[0] if material.runs else None
+    shared = shared_problems(session, material, results, now=now)
     return BatchPage(
         batch=batch,
         material=material,
@@ -70,10 +72,8 @@ def load(session: Session, actor: Actor, batch_id: int, *, now: datetime) -> Bat
         conditions=None if first is None else conditions_sheet(first),
         condition_ranges=() if first is None else condition_ranges(first),
         slots=() if first is None else tuple(slots_of(session, first, now)),
-        problems=(
-            *shared_problems(session, material, results, now=now),
-            *item_problems(material, items, results),
-        ),
+        problems=(*shared, *item_problems(material, items, results)),
+        ready=ready_count(material, shared),
         candidates=_candidates(session, actor, batch, now),
         audit=tuple(history_of(session, ("batch", batch.id))),
         marker=batch_queries.marker_of(session, batch),

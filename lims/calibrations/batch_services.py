@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from lims.calibrations import batch_queries, queries
 from lims.calibrations.batch_commands import (
     AddToBatch,
+    ChangeBatchRoom,
     ChooseBatchEquipment,
     DecideBatch,
     OpenBatch,
@@ -95,6 +96,31 @@ def _open_runs(
         numbers.append(run.number)
     session.flush()
     return numbers
+
+
+def change_batch_room(session: Session, actor: Actor, command: ChangeBatchRoom, *, now: datetime) -> BatchFacts:
+    """Change the room of a batch of drafts and of all its runs, and with it the limits of their conditions."""
+    batch, run = _writable(session, actor, command.batch_id, now)
+    on, kind = local_date(now, batch.timezone), run.location_kind
+    room = chosen_room(session, command.room_id, command.room, site_id=batch.site_id, location_kind=kind, on=on)
+    row = batch_queries.batch_row(session, batch.id)
+    row.room, row.room_id = room.words, room.room_id
+    for member in batch.living:
+        of_run = session.get_one(CalibrationRun, member.id)
+        of_run.room, of_run.room_id, of_run.room_limits = room.words, room.room_id, room.limits
+    session.flush()
+    before, after = {"room": batch.room}, {"room": room.words}
+    audit.record(
+        session,
+        actor,
+        "run.changed",
+        ("batch", batch.id),
+        now=now,
+        site_id=batch.site_id,
+        before=before,
+        after=after,
+    )
+    return batch_queries.facts_of(session, row)
 
 
 def add_to_batch(session: Session, actor: Actor, command: AddToBatch, *, now: datetime) -> BatchFacts:

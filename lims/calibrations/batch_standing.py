@@ -42,6 +42,14 @@ def shared_problems(
     return problems(of_all)
 
 
+def ready_count(material: BatchMaterial, shared: Iterable[Problem]) -> int:
+    """Return how many drafts may be submitted as far as their cells and what they share tell."""
+    if any(problem.blocks is Step.SUBMIT for problem in shared):
+        return 0
+    drafts = (entry for entry in material.runs if entry.run.state is RunState.DRAFT)
+    return sum(not any(True for _cell in _empty(entry)) for entry in drafts)
+
+
 def item_problems(
     material: BatchMaterial, items: Mapping[int, BatchItem], results: Mapping[int, RunResult] | None = None
 ) -> tuple[Problem, ...]:

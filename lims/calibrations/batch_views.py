@@ -137,12 +137,15 @@ def batch(batch_id: int) -> ResponseReturnValue:
 def _render(batch_id: int, form: FormState) -> ResponseReturnValue:
     with reading() as session:
         page = batch_page.load(session, current_actor(), batch_id, now=now())
+        first = page.runs[0] if page.runs else None
+        rooms = [] if first is None else room_choices(session, page.batch.site_id, first.location_kind, today())
     may_write = current_actor().may(Permission.RECORD_READINGS)
     shown = render_template(
         "calibrations/batch.html",
         form=form,
         page=page,
         batch=page.batch,
+        rooms=rooms,
         may_write=may_write and bool(page.batch.drafts),
         may_share=may_write and page.batch.editable,
         held=blocking(page.problems, Step.SUBMIT),
@@ -168,6 +171,19 @@ def record_batch_readings(batch_id: int) -> ResponseReturnValue:
                 flash(_("%(count)s readings are stored.", count=saved.stored), "good")
             return redirect(url_for("calibrations.batch", batch_id=batch_id) + f"#sheet-{saved.anchor}", 303)
     return _render(batch_id, form)
+
+
+@bp.post("/runs/batches/<int:batch_id>/room")
+@requires(Permission.RECORD_READINGS)
+def change_batch_room(batch_id: int) -> ResponseReturnValue:
+    """Say in which room all items are measured."""
+    return _act(
+        batch_id,
+        lambda session: batch_services.change_batch_room(
+            session, current_actor(), batch_forms.parse_room(batch_id, request.form), now=now()
+        ),
+        "what",
+    )
 
 
 @bp.post("/runs/batches/<int:batch_id>/equipment")

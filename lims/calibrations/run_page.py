@@ -158,7 +158,9 @@ def load(session: Session, actor: Actor, run_id: int, *, now: datetime) -> RunPa
 def slots_of(session: Session, material: RunMaterial, now: datetime) -> Iterator[SlotView]:
     """Yield the slots of the procedure with what is chosen, and what may be while something is missing."""
     run = material.run
-    today = local_date(now, run.timezone)
+    # What was handed in is shown as it stood when it was measured.
+    used_at = run.ended_at if run.state is not RunState.DRAFT and run.ended_at is not None else now
+    today = local_date(used_at, run.timezone)
     for slot in material.definition.equipment:
         uses = []
         for use in material.uses:

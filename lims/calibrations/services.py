@@ -260,6 +260,7 @@ def change_run(session: Session, actor: Actor, command: ChangeRun, *, now: datet
     A stale write is refused with both versions (ISO/IEC 17025:2017, 7.5).
     """
     row, run = editable(session, actor, command.run_id)
+    check_not_in_batch(batch_number(session, run.batch_id))
     if command.seen_row_version != row.row_version:
         raise StaleRecord("run.stale_room", number=row.number, typed=command.room.strip(), present=row.room or "–")
     before = {"room": row.room}

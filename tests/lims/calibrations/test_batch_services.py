@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from lims.calibrations import batch_queries, queries
 from lims.calibrations.batch_commands import (
     AddToBatch,
+    ChangeBatchRoom,
     ChooseBatchEquipment,
     CommentShared,
     DecideBatch,
@@ -32,13 +33,14 @@ from lims.calibrations.batch_reading_services import (
 )
 from lims.calibrations.batch_services import (
     add_to_batch,
+    change_batch_room,
     choose_batch_equipment,
     open_batch,
     remove_from_batch,
     submit_batch,
     withdraw_batch_equipment,
 )
-from lims.calibrations.commands import ChooseEquipment, Decide, Exclude, WithdrawEquipment
+from lims.calibrations.commands import ChangeRun, ChooseEquipment, Decide, Exclude, WithdrawEquipment
 from lims.calibrations.decision_services import release_run, return_run, review_run, submit_run
 from lims.calibrations.evaluations import last_evaluation, material_of, preview
 from lims.calibrations.facts import ExclusionKind, RunState
@@ -47,7 +49,7 @@ from lims.calibrations.reading_services import record_reading
 from lims.calibrations.recompute import recompute
 from lims.calibrations.record_services import exclude
 from lims.calibrations.released import released_runs
-from lims.calibrations.services import choose_equipment, withdraw_equipment
+from lims.calibrations.services import change_run, choose_equipment, withdraw_equipment
 from lims.calibrations.standing import standing
 from lims.calibrations.workflow import problems
 from lims.core.errors import Forbidden, InvalidInput, LimsError, NotFound, RuleViolation, StaleRecord
@@ -402,6 +404,17 @@ def test_equipment_is_chosen_and_taken_out_for_all(session: Session) -> None:
     withdraw_batch_equipment(session, bath.technician, WithdrawBatchEquipment(batch.id, use.id, "nhầm"), now=NOW)
     assert [queries.equipment(session, run.id) for run in batch.runs] == [(), ()]
     assert [len(queries.equipment(session, run.id, withdrawn=True)) for run in batch.runs] == [1, 1]
+
+
+def test_the_room_is_changed_for_all_items_at_once(session: Session) -> None:
+    bath = make_bath(session, items=2)
+    batch = make_batch(session, bath)
+    changed = change_batch_room(session, bath.technician, ChangeBatchRoom(batch.id, "P.103"), now=NOW)
+    assert {changed.room, *(run.room for run in changed.runs)} == {"P.103"}
+    run = changed.runs[0]
+    with pytest.raises(RuleViolation) as shared:
+        change_run(session, bath.technician, ChangeRun(run.id, run.row_version, "P.104"), now=NOW)
+    assert code_of(shared) == "batch.written_there"
 
 
 def test_a_gauge_set_on_its_mark_shares_no_standard(session: Session) -> None:

@@ -145,6 +145,7 @@ def test_a_batch_is_opened_from_the_items_that_wait(site: Site) -> None:
     opened = client.get(done.headers["Location"]).text
     assert "Batch B26-" in opened
     assert "What keeps it back" in opened
+    assert "Submit what is complete" not in opened
     assert "6 readings of the standard are missing" in opened
     assert "T-001: 6 readings are missing" in opened
     assert client.get("/runs/batches/new").text.count('name="job_item_id"') == 1
@@ -308,6 +309,8 @@ def test_items_are_put_in_and_taken_out_on_the_page(site: Site) -> None:
     assert empty.status_code == 422
     assert post(client, f"{page}/items/{last.id}/remove", {"reason": "broken"}, page=page).status_code == 303
     assert len(site.batch(batch.id).runs) == 2
+    assert post(client, f"{page}/room", {"room": "P.105"}, page=page).status_code == 303
+    assert site.batch(batch.id).room == "P.105"
     nothing = post(client, f"{page}/items", {}, page=page)
     assert nothing.status_code == 422
     assert client.get("/runs/batches/999999").status_code == 404
