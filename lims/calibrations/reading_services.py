@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, cast
@@ -64,10 +63,10 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
     does not fit, a number far outside the item's range unless a comment says why; raises StaleRecord where somebody
     else wrote that cell meanwhile (ISO/IEC 17025:2017, 7.5).
     """
-    connection, run = _opened(session, actor, command)
-    cell = reading_queries.cell_state(connection, run.id, command.address, command.client_uuid)
-    if cell.repeated:
+    opened = _opened(session, actor, command)
+    if opened.repeated:
         return _repeated(session, command)
+    run = opened.run
     _check_performer(session, actor, run, now)
     if command.observed_at is not None and command.observed_at > now:
         raise InvalidInput([FieldError("observed_at", "reading.in_future")])
@@ -76,9 +75,9 @@ def record_reading(session: Session, actor: Actor, command: RecordReading, *, no
     if asks_for_range(command):
         quantity = sheet.quantities[command.address.section]
         if not reading_queries.within_known_range(run, quantity, value, unit):
-            check_range(command, value, unit, reading_queries.range_ends(connection, run, quantity))
-    check_seen(command, cell.present)
-    return _store(session, actor, run, command, (value, unit), cell.present, now)
+            check_range(command, value, unit, reading_queries.range_ends(opened.connection, run, quantity))
+    check_seen(command, opened.present)
+    return _store(session, actor, opened, command, (value, unit), now)
 
 
 def record_without_number(session: Session, actor: Actor, command: RecordReading, *, now: datetime) -> ReadingFacts:
@@ -86,16 +85,16 @@ def record_without_number(session: Session, actor: Actor, command: RecordReading
 
     The same guards as for an indication; whoever calls this says why it is not measurable.
     """
-    connection, run = _opened(session, actor, command)
-    cell = reading_queries.cell_state(connection, run.id, command.address, command.client_uuid)
-    if cell.repeated:
+    opened = _opened(session, actor, command)
+    if opened.repeated:
         return _repeated(session, command)
+    run = opened.run
     _check_performer(session, actor, run, now)
     unit = _cell_unit(session, run, reading_queries.sheet_cells(session, run), command.address)
     if unit is None:
         raise InvalidInput([FieldError(command.address.key, "reading.no_such_cell")])
-    check_seen(command, cell.present)
-    return _store(session, actor, run, command, (None, canonical_unit(unit)), cell.present, now)
+    check_seen(command, opened.present)
+    return _store(session, actor, opened, command, (None, canonical_unit(unit)), now)
 
 
 def correct_reading(session: Session, actor: Actor, command: RecordReading, *, now: datetime) -> ReadingFacts:
@@ -105,15 +104,26 @@ def correct_reading(session: Session, actor: Actor, command: RecordReading, *, n
     return record_reading(session, actor, command, now=now)
 
 
-def _opened(session: Session, actor: Actor, command: RecordReading) -> tuple[Connection, WritableRun]:
-    """Return the draft that a cell of is written, which stays one until this transaction ends."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A draft that stays one until this transaction ends, and its cell: what stands there, whether this came before."""
+
+    connection: Connection
+    run: WritableRun
+    present: PresentReading | None
+    repeated: bool
+
+
+def _opened(session: Session, actor: Actor, command: RecordReading) -> _Opened:
+    """Return the cell that is to be written, with its run, for who may record readings in it."""
     access.require(actor, Permission.RECORD_READINGS)
     check_uuid(command.client_uuid)
     session.flush()  # what follows goes straight to the tables
     connection = session.connection()
     run = reading_queries.writable_run(connection, actor, command.run_id)
     check_editable(run)
-    return connection, run
+    cell = reading_queries.cell_state(connection, run.id, command.address, command.client_uuid)
+    return _Opened(connection, run, cell.present, cell.repeated)
 
 
 def _check_performer(session: Session, actor: Actor, run: WritableRun, now: datetime) -> None:
@@ -140,21 +150,20 @@ def _cell_unit(session: Session, run: WritableRun, sheet: SheetCells, address: A
 def _store(
     session: Session,
     actor: Actor,
-    run: WritableRun,
+    opened: _Opened,
     command: RecordReading,
     read: tuple[Decimal | None, str],
-    present: PresentReading | None,
     now: datetime,
 ) -> ReadingFacts:
     """Insert what was read over what stood in the cell, and write the audit entry."""
-    values = _values(session, actor, command, read, present, now)
-    key = _insert(session, values)
+    values = _values(session, actor, command, read, opened.present, now)
+    key = _insert(session, opened.connection, values)
     if key is None:
         return _second(session, command)
-    if not run.takes_part:
-        add_person(session, run.id, actor.person_id, Activity.PERFORM, now)
+    if not opened.run.takes_part:
+        add_person(session, opened.run.id, actor.person_id, Activity.PERFORM, now)
     stored = _stored(key, command.address, values)
-    _note_reading(session, actor, run, stored, present, now)
+    _note_reading(session, actor, opened.run, stored, opened.present, now)
     return stored
 
 
@@ -198,13 +207,14 @@ def _observer(session: Session, actor: Actor, command: RecordReading) -> tuple[i
     return command.observer_id, people.person_facts(session, command.observer_id).full_name
 
 
-def _insert(session: Session, values: dict[str, Any]) -> int | None:
+def _insert(session: Session, connection: Connection, values: dict[str, Any]) -> int | None:
     """Insert a reading and return its key; None where another writer was first, which the database says."""
-    # SQLite keeps a transaction whose statement failed; PostgreSQL needs a savepoint to go back to.
-    held = nullcontext() if session.connection().dialect.name == "sqlite" else session.begin_nested()
     try:
-        with held:
-            ((key,),) = _NEW.rows(session.connection(), values)
+        if connection.dialect.name == "sqlite":  # keeps a transaction whose statement failed
+            ((key,),) = _NEW.rows(connection, values)
+        else:  # needs a savepoint to go back to
+            with session.begin_nested():
+                ((key,),) = _NEW.rows(session.connection(), values)
     except IntegrityError as error:
         if not is_duplicate(error):
             raise

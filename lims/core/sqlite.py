@@ -36,13 +36,13 @@ class LaboratoryDialect(SQLiteDialect_pysqlite):
     def set_connection_execution_options(self, connection: Connection, opts: Mapping[str, Any]) -> None:
         """Take note of who will write."""
         super().set_connection_execution_options(connection, opts)
-        driver = connection.connection.driver_connection
+        driver = connection.connection.dbapi_connection
         if isinstance(driver, LaboratoryConnection) and WRITES in opts:
             driver.writes = bool(opts[WRITES])
 
     def do_begin(self, dbapi_connection: PoolProxiedConnection) -> None:
         """Begin; who writes gets the write lock at once, or waits for it."""
-        driver = dbapi_connection.driver_connection
+        driver = dbapi_connection.dbapi_connection
         if isinstance(driver, LaboratoryConnection):
             driver.execute("BEGIN IMMEDIATE" if driver.writes else "BEGIN")
 
