@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
+
+
+@lru_cache(maxsize=32)
+def _divided(text: str) -> tuple[str, ...]:
+    """Return the words of a text; kept, for a list is asked for each of its entries in turn."""
+    return tuple(text.split())
 
 
 class Severity(StrEnum):
@@ -67,7 +74,7 @@ class Node:
     @property
     def words(self) -> tuple[str, ...]:
         """The entries of a list: its text divided at white space."""
-        return tuple((self.text or "").split())
+        return _divided(self.text or "")
 
     @property
     def ref_types(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ MESSAGES: Final[dict[str, str]] = {
     "dcc.entity": N_("Line %(line)s defines the entity “%(name)s”. This may do harm: the file is refused."),
     "dcc.too_deep": N_("Line %(line)s: “%(element)s” lies deeper than %(limit)s elements."),
     "dcc.too_many_elements": N_("The file has more than %(limit)s elements."),
+    "dcc.too_many_entries": N_("The lists of the file have more than %(limit)s entries together."),
     "dcc.other_format": N_(
         "“%(element)s” (%(namespace)s) is another format for calibration data, which is not read here: no DCC of PTB."
     ),

@@ -13,6 +13,8 @@ from lims.dcc.grammar import ANY, FOREIGN, OTHER, ROOT_TYPE, ComplexType, Gramma
 from lims.dcc.lexical import fault_in
 from lims.dcc.source import DCC_NAMESPACE, SIGNATURE_NAMESPACE, Source, qualified
 
+# Of all lists together: more than any laboratory measures, and little enough to be shown.
+MOST_ENTRIES: Final = 100_000
 _BLANKS: Final = " \t\r\n"
 _SHOWN: Final = 60
 _INSTANCE: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -31,6 +33,7 @@ class _Walker:
 
     def __init__(self, grammar: Grammar) -> None:
         self._grammar = grammar
+        self._entries = 0
         self.findings: list[Finding] = []
 
     def root(self, element: etree._Element) -> Node:
@@ -74,9 +77,19 @@ class _Walker:
         if len(element):
             inner = qualified(str(element[0].tag))
             self._complain("dcc.element_one_too_many", f"{path}/{inner}", element=inner)
-        else:
+        elif self._within_limit(text, type_name, path):
             self._check(text, type_name, path)
         return text
+
+    def _within_limit(self, text: str, type_name: str, path: str) -> bool:
+        """Whether the lists so far, this one included, have no more entries than are read; said once where they do."""
+        if self._grammar.simple(type_name).item is None:
+            return True
+        before = self._entries
+        self._entries += text.count(" ") + text.count("\n") + text.count("\t") + text.count("\r") + 1
+        if before <= MOST_ENTRIES < self._entries:
+            self._complain("dcc.too_many_entries", path, limit=MOST_ENTRIES)
+        return self._entries <= MOST_ENTRIES
 
     def _check(self, text: str, type_name: str, path: str) -> None:
         fault = fault_in(text, type_name, self._grammar)

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from lims.dcc.source import DEEPEST, LARGEST_FILE, parse
-from tests.lims.dcc.plain import ROOT, codes, page, read
+from lims.dcc.structure import MOST_ENTRIES
+from tests.lims.dcc.plain import ROOT, codes, page, quantity, read
 
 _ENTITIES = """<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">
 <!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">
@@ -93,3 +94,16 @@ def test_without_a_version_the_last_without_one_is_meant() -> None:
     assert reading.version == "2.2.0"
     # 2.2.0 knew no place of performance.
     assert reading.findings[0].path == f"{ROOT}/dcc:administrativeData/dcc:coreData/dcc:performanceLocation"
+
+
+def test_long_lists_are_read_and_longer_ones_refused() -> None:
+    def numbers(count: int) -> bytes:
+        values = "<si:valueXMLList>" + "1.5 " * count + r"</si:valueXMLList><si:unitXMLList>\one</si:unitXMLList>"
+        return page(data=quantity(f"<si:realListXMLList>{values}</si:realListXMLList>"))
+
+    reading = read(numbers(20_000))
+    assert reading.certificate is not None
+    assert len(reading.certificate.quantities[0].values) == 20_000
+    refused = read(numbers(MOST_ENTRIES + 1))
+    assert codes(refused) == ["dcc.too_many_entries"]
+    assert refused.findings[0].path.endswith("/si:realListXMLList/si:valueXMLList")
