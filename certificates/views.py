@@ -146,7 +146,12 @@ def for_run(run_id: int) -> ResponseReturnValue:
 def _find(session: Session, actor: Actor, text: str, _today: object) -> list[Found]:
     lines = list_queries.certificates(session, actor, ListRequest(text=text)).items[:10]
     return [
-        Found(line.printed, line.customer_name_vi, "found.certificate", url_for(".certificate", certificate_id=line.id))
+        Found(
+            line.printed,
+            line.customer_name_vi,
+            "found.certificate",
+            url_for("certificates.certificate", certificate_id=line.id),
+        )
         for line in lines
     ]
 

@@ -247,3 +247,15 @@ def test_the_lists_answer_whatever_their_address_says(
         assert "Show everything" in nothing, path
     assert view.printed in client.get("/certificates?state=issued&year=2026&sort=number").text
     assert view.printed not in client.get("/certificates?state=revoked").text
+
+
+def test_the_search_at_the_top_finds_across_the_packages(
+    sqlite_database: Database, office: Office, view: CertificateView, clock: FixedClock
+) -> None:
+    """Words find records of several kinds; a number typed whole opens its record at once."""
+    client = browser(sqlite_database, clock, "signatory")
+    page = client.get("/search?q=10 kg").text
+    assert view.printed in page
+    assert f"/instruments/{office.bench.item.instrument_id}" in page
+    answer = client.get(f"/search?q={view.printed}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/certificates/{view.id}")
