@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from lims.calibrations import batch_queries, queries
+from lims.calibrations.adjustment_services import record_adjustment
 from lims.calibrations.batch_commands import (
     AddToBatch,
     ChangeBatchRoom,
@@ -40,11 +41,19 @@ from lims.calibrations.batch_services import (
     submit_batch,
     withdraw_batch_equipment,
 )
-from lims.calibrations.commands import ChangeRun, ChooseEquipment, Decide, Exclude, WithdrawEquipment
+from lims.calibrations.commands import (
+    ChangeRun,
+    ChooseEquipment,
+    Consent,
+    Decide,
+    Exclude,
+    RecordAdjustment,
+    WithdrawEquipment,
+)
 from lims.calibrations.decision_services import release_run, return_run, review_run, submit_run
 from lims.calibrations.evaluations import last_evaluation, material_of, preview
 from lims.calibrations.facts import ExclusionKind, RunState
-from lims.calibrations.models import CalibrationRun
+from lims.calibrations.models import CalibrationRun, Reading
 from lims.calibrations.reading_services import record_reading
 from lims.calibrations.recompute import recompute
 from lims.calibrations.record_services import exclude
@@ -55,6 +64,7 @@ from lims.calibrations.workflow import problems
 from lims.core.errors import Forbidden, InvalidInput, LimsError, NotFound, RuleViolation, StaleRecord
 from lims.jobs import queries as jobs_queries
 from lims.jobs.facts import AgreedPoints, ItemState
+from lims.jobs.notice_facts import ConsentWay
 from lims.people.facts import Role
 from lims.procedures.definition_facts import MeasuringPoint
 from tests.factories import jobs, procedures, standards
@@ -415,6 +425,43 @@ def test_the_room_is_changed_for_all_items_at_once(session: Session) -> None:
     with pytest.raises(RuleViolation) as shared:
         change_run(session, bath.technician, ChangeRun(run.id, run.row_version, "P.104"), now=NOW)
     assert code_of(shared) == "batch.written_there"
+
+
+def test_an_adjusted_item_is_measured_as_left_alone(session: Session) -> None:
+    """After its adjustment an item leaves the common bath: standard and item are read in its own run."""
+    bath = make_bath(session, items=2)
+    batch = measured_batch(session, bath)
+    run, other = batch.runs
+    consent = Consent("Khách hàng", NOW, ConsentWay.EMAIL, "Thư điện tử ngày 02/03/2026")
+    command = RecordAdjustment(run.id, "Chỉnh điểm không", consent=consent)
+    record_adjustment(session, bath.technician, command, now=LATER)
+    after = LATER + timedelta(minutes=5)
+    for place in (1, 2, 3):
+        for cell, text in ((shared_cell("50", place), "50,00"), (own_cell("50", place), "50,02")):
+            write = own_command(run.id, replace(cell, phase="as_left"), text, observed_at=after)
+            assert not record_reading(session, bath.technician, write, now=after).shared
+    facts = queries.run_facts(session, bath.technician, run.id)
+    view, _gathered = preview(session, material_of(session, facts), now=after)
+    assert {(row.point, row.phase) for row in view.results} == {
+        ("t0", "as_found"),
+        ("t50", "as_found"),
+        ("t50", "as_left"),
+    }
+    unchanged = queries.run_facts(session, bath.technician, other.id)
+    view, _gathered = preview(session, material_of(session, unchanged), now=after)
+    assert {row.phase for row in view.results} == {"as_found"}
+
+
+def test_the_database_holds_one_first_reading_of_a_shared_cell(session: Session) -> None:
+    bath = make_bath(session, items=2)
+    batch = make_batch(session, bath)
+    first = record_batch_reading(session, bath.technician, shared_command(batch, shared_cell(), "50"), now=NOW)
+    row = session.get_one(Reading, first.id)
+    names = {column.key for column in Reading.__table__.columns} - {"id", "client_uuid"}
+    second = Reading(**{name: getattr(row, name) for name in names}, client_uuid="3" * 32)
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.add(second)
+        session.flush()
 
 
 def test_a_gauge_set_on_its_mark_shares_no_standard(session: Session) -> None:
