@@ -46,12 +46,16 @@ class BatchCell:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """What is read in one go, with the name of its step within the block; None stands where nothing is read."""
+    """What is read in one go, with the name of its step within the block; None stands where nothing is read.
+
+    `role` is whose indication the items' cells are, where a step has a row for each of several.
+    """
 
     title_vi: str
     title_en: str
     shared: tuple[BatchCell | None, ...]
     own: tuple[BatchCell | None, ...]
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ def _sheet(material: BatchMaterial, section: Section, items: _ItemSheets) -> Bat
     shared = {address for address in addresses if is_shared(definition, address)}
     roles = tuple(dict.fromkeys(str(address.role) for address in addresses if address in shared))
     rows = [row for group in _groups(addresses) for row in _rows(group, roles, items, shared)]
-    blocks = _up_down(section, points, rows, items) if _by_cycle(section) else _by_point(points, rows, items)
+    blocks = _up_down(section, points, rows, items) if _by_cycle(section) else _by_point(section, points, rows, items)
     written = [cell for block in blocks for row in block.rows for cell in (*row.shared, *row.own) if cell is not None]
     return BatchSheet(
         section=section.code,
@@ -229,26 +233,38 @@ def _cell(run_id: int | None, cell: CellView | None) -> BatchCell | None:
     return None if cell is None else BatchCell(run_id, cell)
 
 
-def _by_point(points: Sequence[MeasuringPoint], rows: Sequence[_Row], items: _ItemSheets) -> list[BatchBlock]:
+def _by_point(
+    section: Section, points: Sequence[MeasuringPoint], rows: Sequence[_Row], items: _ItemSheets
+) -> list[BatchBlock]:
     """Return a block for each point, its results below its readings."""
+    several = len({str(address.role) for address, _beside, columns in rows if any(columns)}) > 1
     blocks = []
     for point in points:
         of_point = [row for row in rows if row[0].point == point.code]
-        title_en = point.title_en or point.title_vi
+        steps = list(dict.fromkeys(_step(address) for address, _beside, _columns in of_point))
         views = tuple(
-            BatchRow(*_step_words(items, address, number), beside, columns)
-            for number, (address, beside, columns) in enumerate(of_point, start=1)
+            BatchRow(
+                *_step_words(section, address, steps.index(_step(address)) + 1),
+                beside,
+                columns,
+                str(address.role) if several else "",
+            )
+            for address, beside, columns in of_point
         )
+        title_en = point.title_en or point.title_vi
         blocks.append(BatchBlock(point.title_vi, title_en, "", 0, views, (items.results(point),)))
     return blocks
 
 
-def _step_words(items: _ItemSheets, address: Address, number: int) -> tuple[str, str]:
+def _step(address: Address) -> tuple[int, str, int]:
+    return address.cycle, address.direction, address.sequence
+
+
+def _step_words(section: Section, address: Address, number: int) -> tuple[str, str]:
     """Return what a step of a point is called: its position's name, or its number."""
-    plain = next(iter(items.sheets.values()))
-    for column in plain.columns:
-        if column.title_vi and (column.cycle, column.sequence) == (address.cycle, address.sequence):
-            return column.title_vi, column.title_en
+    if section.layout.kind is LayoutKind.POSITIONS:
+        place = section.layout.positions[address.sequence - 1]
+        return place.title_vi, place.title_en or place.title_vi
     return str(number), str(number)
 
 
