@@ -18,12 +18,16 @@ from lims.core import messages
 from lims.core.actor import Actor
 from lims.core.web import Figure, Panel, add_panel, timezone
 from lims.people.access import Permission
+from lims.people.facts import Role
 
 _TONES = {BenchWork.RETURNED: "bad", BenchWork.DRAFT: "info", BenchWork.TO_MEASURE: "info", BenchWork.ON_HOLD: "doubt"}
 
 
-def _bench(session: Session, actor: Actor, today: date) -> dict[str, Any]:
+def _bench(session: Session, actor: Actor, today: date) -> dict[str, Any] | None:
+    """A technician's work of the day; others who may measure are told of it where there is some."""
     groups = home_queries.bench_of(session, actor, on=today)
+    if not groups and Role.TECHNICIAN not in actor.roles:
+        return None
     return {"groups": groups, "figures": [_figure(group) for group in groups]}
 
 
