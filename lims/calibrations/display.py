@@ -19,6 +19,7 @@ from lims.core import formats, messages
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALL, _LARGE = -4, 9
+_LEAST_SHARE = 0.001
 _WIDTH, _EDGE, _OUTSIDE, _MARK = 200.0, 12.0, 36.0, 7.0
 """A picture's width; from its ends, where the outermost thing lies, a bracket, and the last place of a mark."""
 
@@ -49,7 +50,7 @@ def unit_text(unit: str) -> str:
 
 def figure(value: str | float | Decimal, digits: int = 10) -> str:
     """Return a number of a budget with some significant digits, in the reader's language."""
-    number = float(value)
+    number = float(value) + 0.0  # no minus before a zero
     if math.isinf(number):
         return "∞" if number > 0 else "−∞"
     mantissa, _mark, power = f"{number:.{digits - 1}e}".partition("e")
@@ -129,6 +130,13 @@ def problem_text(problem: Problem) -> str:
     return f"{words}: {messages.message(problem.detail, problem.detail_values)}"
 
 
+def share_text(share: float) -> str:
+    """Return a share of the variance (a fraction) in per cent, to a tenth; what is less is said to be so."""
+    if 0.0 < share < _LEAST_SHARE:
+        return f"< {formats.number('0.1')} %"
+    return f"{formats.number(f'{100.0 * share:.1f}') if share else 0} %"
+
+
 def warning_text(warning: WarningFacts) -> str:
     """Return the words of what the calculation warns of beside a result."""
     title = warning.title_en if formats.language() == "en" else warning.title_vi
@@ -140,6 +148,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(unit_text, "unit_text")
     blueprint.add_app_template_filter(figure, "figure")
     blueprint.add_app_template_filter(to_places, "to_places")
+    blueprint.add_app_template_filter(share_text, "share_text")
     blueprint.add_app_template_filter(percent, "percent")
     blueprint.add_app_template_filter(problem_text, "problem_text")
     blueprint.add_app_template_filter(warning_text, "warning_text")
