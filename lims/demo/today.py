@@ -87,9 +87,13 @@ def _mark(text: str) -> MeasuringPoint:
 def _half_typed(session: Session, laboratory: Laboratory, close: datetime) -> None:
     """A weight after its first cycle and a gauge on its way up: their technicians went on to something else."""
     on, start = _on(laboratory, close), close - timedelta(hours=4)
-    (item,) = _take(session, laboratory, "cokhi", {"QC-0418": weights.agreement(laboratory, on)}, start)
-    readings = weights.indications(Random("QC-0418 today"), Decimal(-140))
-    _begin(session, laboratory, item, weights.measurement(readings[:5]), start + timedelta(hours=1), who="kdv01")
+    agreed = weights.agreement(laboratory, on, accuracy_class="M2")
+    (item,) = _take(session, laboratory, "htx", {"QC-0733": agreed}, start)
+    measured = weights.measurement(weights.indications(Random("QC-0733 today"), Decimal(-1540))[:5])
+    # A weight of class M2 may be compared with the working weights, which are due soon.
+    reference, *others = measured.equipment
+    measured = replace(measured, equipment=(replace(reference, code="KL-03"), *others))
+    _begin(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv01")
     (item,) = _take(session, laboratory, "cokhi", {"AK-2203": gauges.agreement(laboratory, on)}, start)
     readings = gauges.indications(Random("AK-2203 today"), Decimal(7))
     _begin(session, laboratory, item, gauges.measurement(readings[:7]), start + timedelta(hours=2), who="kdv03")
@@ -145,12 +149,8 @@ def _reviewed(session: Session, laboratory: Laboratory, close: datetime) -> None
 def _on_hold(session: Session, laboratory: Laboratory, close: datetime) -> None:
     """A weight outside its class as found: it waits for its customer, the notice is drafted."""
     on, start = _on(laboratory, close), _yesterday(laboratory, close, hour=13)
-    agreed = weights.agreement(laboratory, on, accuracy_class="M2")
-    (item,) = _take(session, laboratory, "htx", {"QC-0733": agreed}, start)
-    measured = weights.measurement(weights.indications(Random("QC-0733 today"), Decimal(-1960)))
-    # A weight of class M2 may be compared with the working weights, which are due soon.
-    reference, *others = measured.equipment
-    measured = replace(measured, equipment=(replace(reference, code="KL-03"), *others))
+    (item,) = _take(session, laboratory, "cokhi", {"QC-0418": weights.agreement(laboratory, on)}, start)
+    measured = weights.measurement(weights.indications(Random("QC-0418 today"), Decimal(-640)))
     run = work.measure(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv01")
     work.submit(session, laboratory, run, start + timedelta(hours=2), who="kdv01")
 
