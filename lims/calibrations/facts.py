@@ -142,8 +142,8 @@ class Address:
     @property
     def key(self) -> str:
         """Return the address as one text, also the name of its form field."""
-        parts = (self.section, self.point, self.cycle, self.direction, self.sequence, self.role, self.phase)
-        return "|".join(str(part) for part in parts)
+        place = f"{self.section}|{self.point}|{self.cycle}|{self.direction}|{self.sequence}"
+        return f"{place}|{self.role}|{self.phase}"
 
 
 @dataclass(frozen=True, slots=True)

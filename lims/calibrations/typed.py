@@ -77,24 +77,27 @@ def read_indication(command: TypedCell, cell_unit: str | None) -> tuple[Decimal,
 
     `cell_unit` is None where the layout has no such cell. Raises InvalidInput naming the cell.
     """
-    field = command.address.key
     if cell_unit is None:
-        raise InvalidInput([FieldError(field, "reading.no_such_cell")])
+        raise _refused(command, "reading.no_such_cell")
     text = normalise(command.text)
     if not text:
-        raise InvalidInput([FieldError(field, "number.missing")])
+        raise _refused(command, "number.missing")
     value = parse_decimal(text)
     if value is None:
-        raise InvalidInput([FieldError(field, "number.not_a_number", {"text": text[:MAX_LENGTH]})])
+        raise _refused(command, "number.not_a_number", text=text[:MAX_LENGTH])
     try:
         unit = canonical_unit(command.unit or cell_unit)
         fits = is_compatible(unit, cell_unit)
     except CalcError:
-        raise InvalidInput([FieldError(field, "unit.unknown", {"unit": command.unit})]) from None
+        raise _refused(command, "unit.unknown", unit=command.unit) from None
     if not fits:
-        words = {"unit": display_unit(unit), "expected": display_unit(canonical_unit(cell_unit))}
-        raise InvalidInput([FieldError(field, "unit.incompatible", words)])
+        expected = display_unit(canonical_unit(cell_unit))
+        raise _refused(command, "unit.incompatible", unit=display_unit(unit), expected=expected)
     return value, unit
+
+
+def _refused(command: TypedCell, code: str, **values: object) -> InvalidInput:
+    return InvalidInput([FieldError(command.address.key, code, values)])
 
 
 def asks_for_range(command: TypedCell) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import ClassVar, Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import MetaData, create_engine, event, text
+from sqlalchemy import Connection, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, UOWTransaction
@@ -19,6 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from lims.core.errors import ConfigurationError, RuleViolation, StaleRecord
 from lims.core.sqlite import WRITES, make_sqlite_engine
 
+_IDLE_WRITERS: Final = 2
 _SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -61,6 +63,7 @@ class Database:
             timezone = {"options": "-c timezone=UTC"}
             self.engine = create_engine(self.url, echo=echo, pool_pre_ping=True, connect_args=timezone)
         self.after_commit: list[Callable[[Session], None]] = []
+        self._writers: deque[Session] = deque()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -69,22 +72,47 @@ class Database:
         Raises StaleRecord if a versioned row was changed by somebody else meanwhile, or somebody else was first with
         something that there is only once (a code, a place in a list), or two transactions waited for each other.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
-            session.info["writing"] = True
-            try:
-                session.connection(execution_options={WRITES: True})
-                yield session
-                session.commit()
-            except (StaleDataError, DBAPIError) as error:
-                session.rollback()
-                if isinstance(error, DBAPIError) and not _was_second(error):
-                    raise
-                raise StaleRecord() from error
-            except BaseException:
-                session.rollback()
-                raise
+        session, sound = self._writer(), False
+        try:
+            session.connection()
+            yield session
+            session.commit()
             for callback in self.after_commit:
                 callback(session)
+            sound = True
+        except (StaleDataError, DBAPIError) as error:
+            session.rollback()
+            if isinstance(error, DBAPIError) and not _was_second(error):
+                raise
+            raise StaleRecord() from error
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            self._put_back(session, sound=sound)
+
+    def _writer(self) -> Session:
+        """Return a session for a writing transaction: of SQLite one that is at hand, for each reading wants one."""
+        try:
+            session = self._writers.pop()
+        except IndexError:
+            bind = (
+                self.engine.connect().execution_options(**{WRITES: True}) if self.dialect == "sqlite" else self.engine
+            )
+            session = Session(bind, expire_on_commit=False)
+        session.info.clear()
+        session.info["writing"] = True
+        return session
+
+    def _put_back(self, session: Session, *, sound: bool) -> None:
+        """Let go of the rows that a session holds; it is used again unless something went wrong with it."""
+        session.close()
+        if not isinstance(session.bind, Connection):
+            return
+        if sound and len(self._writers) < _IDLE_WRITERS:
+            self._writers.append(session)
+        else:
+            session.bind.close()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -102,6 +130,10 @@ class Database:
 
     def dispose(self) -> None:
         """Close all connections."""
+        while self._writers:
+            bind = self._writers.pop().bind
+            if isinstance(bind, Connection):
+                bind.close()
         self.engine.dispose()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Insert, Select, Update
@@ -24,6 +25,7 @@ class _Compiled:
 
     text: str
     names: tuple[str, ...]
+    taken: Callable[[Mapping[str, Any]], Sequence[Any]]
     positional: bool
     fixed: Mapping[str, Any]
     parameters: tuple[tuple[int, _Convert], ...]
@@ -52,7 +54,7 @@ class Prepared:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         given = {**compiled.fixed, **values} if compiled.fixed else values
-        sent: Any = _converted([given[name] for name in compiled.names], compiled.parameters)
+        sent: Any = _converted(compiled.taken(given), compiled.parameters)
         if not compiled.positional:
             sent = dict(zip(compiled.names, sent, strict=True))
         cursor, text = connection.connection.cursor(), compiled.text
@@ -76,6 +78,7 @@ class Prepared:
         made = _Compiled(
             text=compiled.string,
             names=names,
+            taken=itemgetter(*names) if len(names) > 1 else lambda given: [given[name] for name in names],
             positional=compiled.positional,
             fixed={name: bind.value for name, bind in compiled.binds.items() if bind.value is not None},
             parameters=tuple((place, convert) for place, convert in enumerate(into) if convert is not None),

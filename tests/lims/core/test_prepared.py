@@ -96,3 +96,17 @@ def test_a_reader_after_a_writer_takes_no_lock(sqlite_database: Database) -> Non
         with sqlite_database.transaction() as writer:
             NEW.rows(writer.connection(), entry(2))
         assert len(reader.execute(select(AuditEntry)).all()) == 1
+
+
+def test_a_writing_session_knows_nothing_of_the_one_before(database: Database) -> None:
+    with database.transaction() as first:
+        first.add(AuditChain(site_id=7, sequence=1, head_hash="a"))
+        first.info["procedure_versions"] = {1: "known"}
+    with pytest.raises(ZeroDivisionError), database.transaction() as broken:
+        broken.add(AuditChain(site_id=8, sequence=1, head_hash="a"))
+        broken.flush()
+        raise ZeroDivisionError
+    with database.transaction() as second:
+        assert second.info == {"writing": True}
+        assert not second.identity_map
+        assert [row.site_id for row in second.execute(select(AuditChain)).scalars()] == [7]
