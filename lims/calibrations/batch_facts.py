@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from lims.calibrations.facts import RunFacts, RunState
 from lims.core.errors import LimsError
@@ -81,7 +81,7 @@ class BatchCandidate:
     title_vi: str
     title_en: str
     site_id: int
-    received_on: str
+    received_on: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,6 @@ class BatchSheet:
     section: str
     title_vi: str
     title_en: str
-    unit: str
     roles: tuple[str, ...]
     blocks: tuple[BatchBlock, ...]
     plain: SheetView
@@ -183,7 +182,6 @@ def _sheet(material: BatchMaterial, section: Section, items: _ItemSheets) -> Bat
         section=section.code,
         title_vi=section.title_vi,
         title_en=section.title_en or section.title_vi,
-        unit=_unit(written) or section.layout.entry_unit,
         roles=roles,
         blocks=tuple(blocks),
         plain=items.sheets[first.run.id],
@@ -194,12 +192,6 @@ def _sheet(material: BatchMaterial, section: Section, items: _ItemSheets) -> Bat
 
 def _by_cycle(section: Section) -> bool:
     return section.layout.kind is LayoutKind.UP_DOWN
-
-
-def _unit(written: Sequence[BatchCell]) -> str:
-    """Return the unit of what was typed last."""
-    typed = [cell.cell.last for cell in written if cell.cell.last is not None]
-    return max(typed, key=lambda reading: reading.id).unit if typed else ""
 
 
 def _groups(addresses: Iterable[Address]) -> list[list[Address]]:
