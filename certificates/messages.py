@@ -104,7 +104,7 @@ LABELS: Final[dict[str, str]] = {
     "notice_kind.revoked": N_("Revoked"),
     "notice_kind.under_investigation": N_("Under investigation"),
     "notice_kind.cleared": N_("Cleared"),
-    "found.certificate": N_("certificate"),
+    "found.certificate": N_("Certificate"),
     "field.run": N_("Runs"),
     "field.kind": N_("What it does"),
     "field.reason_vi": N_("Reason (Vietnamese)"),

@@ -26,6 +26,7 @@ from certificates.facts import NoticeKind, StoredFile
 from lims.core.actor import Actor
 from lims.core.lists import ListRequest
 from lims.core.marks import N_
+from lims.core.pages import in_language
 from lims.core.web import (
     Finder,
     FormState,
@@ -148,7 +149,7 @@ def _find(session: Session, actor: Actor, text: str, _today: object) -> list[Fou
     return [
         Found(
             line.printed,
-            line.customer_name_vi,
+            in_language(line, "customer_name"),
             "found.certificate",
             url_for("certificates.certificate", certificate_id=line.id),
         )

@@ -14,6 +14,7 @@ from lims.core.actor import Actor
 from lims.core.errors import NotFound
 from lims.core.lists import ListRequest
 from lims.core.marks import N_
+from lims.core.pages import in_language
 from lims.core.web import (
     Finder,
     FormState,
@@ -164,7 +165,7 @@ def _instruments(session: Session, items: Sequence[JobItemFacts]) -> Mapping[int
 def _find(session: Session, actor: Actor, text: str, on: date) -> list[Found]:
     page = list_queries.jobs(session, actor, ListRequest(text=text), on=on)
     return [
-        Found(line.number, line.customer_name_vi, "found.job", url_for("jobs.job", job_id=line.id))
+        Found(line.number, in_language(line, "customer_name"), "found.job", url_for("jobs.job", job_id=line.id))
         for line in page.items[:10]
     ]
 

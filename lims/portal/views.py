@@ -14,6 +14,7 @@ from certificates.views import sent
 from lims.core.actor import Actor
 from lims.core.lists import ListRequest
 from lims.core.marks import N_
+from lims.core.pages import in_language
 from lims.core.web import (
     Figure,
     Finder,
@@ -103,7 +104,12 @@ def _newest(session: Session, actor: Actor, _on: date) -> dict[str, Any]:
 def _find(session: Session, actor: Actor, text: str, _on: date) -> list[Found]:
     listed = queries.my_certificates(session, actor, ListRequest(text=text))
     return [
-        Found(line.printed, line.item_vi, "found.certificate", url_for("portal.certificate", token=line.token))
+        Found(
+            line.printed,
+            in_language(line, "item"),
+            "found.certificate",
+            url_for("portal.certificate", token=line.token),
+        )
         for line in listed.items[:10]
     ]
 
