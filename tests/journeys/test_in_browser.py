@@ -62,8 +62,8 @@ def measure(page: Page, house: House, server: LiveServer, item: int) -> int:
     """The technician opens the run, chooses the equipment, types, submits; returns the run's key."""
     sign_in(page, server, "kdv01")
     page.goto(f"{server.url}/jobs/items/{item}/runs")
-    page.locator("input[name=room]").fill("KL 1")
-    page.locator("form:has(input[name=room]) button[type=submit]").click()
+    page.locator("select[name=room_id]").select_option(str(house.laboratory.rooms["KL-1"]))
+    page.locator("form:has(select[name=room_id]) button[type=submit]").click()
     page.wait_for_url("**/runs/*")
     run = int(page.url.rpartition("/")[2])
     for slot, code in SLOTS:

@@ -94,7 +94,7 @@ def order(house: House) -> int:
 def open_run(house: House, item: int, name: str = "kdv01") -> Walker:
     """A technician opens the run; their page shows it."""
     walker = house.person(name).open(f"/jobs/items/{item}/runs")
-    walker.send(f"/jobs/items/{item}/runs", room="KL 1")
+    walker.send(f"/jobs/items/{item}/runs", room_id=str(house.laboratory.rooms["KL-1"]))
     house.pass_minutes()
     return walker
 
