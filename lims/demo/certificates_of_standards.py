@@ -38,9 +38,11 @@ _ROOM: Final[Sequence[Record]] = (
 
 
 def standards() -> list[Record]:
-    """Return the register of standards, in its order."""
-    text = resources.files("lims.demo").joinpath("registers/standards.toml").read_text(encoding="utf-8")
-    found: list[Record] = tomllib.loads(text)["standard"]
+    """Return the registers of standards and of the equipment beside them, in their order."""
+    found: list[Record] = []
+    for name in ("standards", "equipment"):
+        text = resources.files("lims.demo").joinpath(f"registers/{name}.toml").read_text(encoding="utf-8")
+        found += tomllib.loads(text)["standard"]
     return found
 
 
