@@ -128,7 +128,7 @@ def test_lists_find_and_filter(database: Database, office: Office, client: Flask
     assert view.printed not in client.get("/certificates?state=revoked").text
     assert view.printed in client.get(f"/runs/{office.run_id}/certificates").text
     assert client.get("/runs/424242/certificates").status_code == 404
-    assert view.printed in client.get(f"/search?q={view.number}").text
+    assert view.printed in client.get(f"/search?q={view.number}", follow_redirects=True).text
 
 
 def test_an_amendment_is_made_and_named(

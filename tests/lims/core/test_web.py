@@ -218,11 +218,15 @@ def test_the_rail_shows_ones_own_places_only(app: Flask) -> None:
         assert 2 <= rail.count('class="rail-place"') <= 7
 
 
-def test_a_customer_begins_with_their_certificates(app: Flask) -> None:
-    """The first page of a customer is the portal."""
+def test_a_customer_begins_with_their_own(app: Flask) -> None:
+    """The first page of a customer holds what falls due and the newest certificates, nothing of the laboratory."""
     client = make_client(app)
     sign_in(client, "customer")
-    assert client.get("/").headers["Location"] == "/portal/certificates"
+    page = client.get("/").text
+    assert 'id="due"' in page
+    assert 'id="newest"' in page
+    assert "/portal/instruments" in page
+    assert 'href="/jobs"' not in page
 
 
 def test_words_of_one_code_are_the_same_in_every_package() -> None:
