@@ -52,7 +52,18 @@ def _row(run: ReleasedRun, result: ResultFacts) -> ResultRow:
         limit_unit=agreed.unit if judged else None,
         decision=result.decision,
         in_scope=result.in_scope,
+        remark=_recorded(run, result),
     )
+
+
+def _recorded(run: ReleasedRun, result: ResultFacts) -> Text | None:
+    """Return what the procedure records at a point beside its result, with the first output of the point."""
+    place = (result.section, result.point, result.phase)
+    first = next(entry for entry in run.results if (entry.section, entry.point, entry.phase) == place)
+    if result.output != first.output:
+        return None
+    said = [entry for entry in run.evaluation.recorded if (entry.section, entry.point, entry.phase) == place]
+    return sentences.recorded(said) if said else None
 
 
 def _empty_row(point: str, reason: str) -> ResultRow:

@@ -41,7 +41,7 @@ def value_at(content: ContentFacts, text: str, unit: str = "degC") -> ReferenceV
 
 
 def test_a_readout_of_the_reference_function_is_corrected_by_the_certified_coefficients() -> None:
-    """By hand at 50 °C: R = 100·(1 + 3.9083e-3·50 − 5.775e-7·2500) = 119.397125 Ω; the coefficients give it there too."""
+    """By hand at 50 °C: R = 100·(1 + 3.9083e-3·50 − 5.775e-7·2500) = 119.397125 Ω, as the coefficients give."""
     found = value_at(thermometer(CERTIFIED), "50")
     assert float(found.value) == pytest.approx(50.0, abs=1e-6)
     assert (found.unit, found.expanded_uncertainty, found.coverage_factor) == ("degC", Decimal("0.02"), Decimal(2))
