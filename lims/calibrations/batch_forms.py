@@ -63,7 +63,7 @@ def parse_open(form: Mapping[str, str], items: Iterable[str]) -> OpenBatch:
     command = OpenBatch(
         job_item_ids=chosen,
         room=fields.optional_text("room", maximum=100) or "",
-        room_id=fields.optional_integer("room_id", lower=1),
+        room_id=fields.integer("room_id", lower=1) if "room_id" in form else None,
         supervisor_id=fields.optional_integer("supervisor_id", lower=1),
     )
     fields.finish()

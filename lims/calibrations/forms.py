@@ -51,7 +51,8 @@ def parse_open_run(item_id: int, form: Mapping[str, str]) -> OpenRun:
         purpose=fields.choice("purpose", RunPurpose),
         job_item_id=item_id,
         room=fields.optional_text("room", maximum=100) or "",
-        room_id=fields.optional_integer("room_id", lower=1),
+        # A form that offers the rooms of the site wants one of them: its limits hold for the run.
+        room_id=fields.integer("room_id", lower=1) if "room_id" in form else None,
         supervisor_id=fields.optional_integer("supervisor_id", lower=1),
     )
     fields.finish()

@@ -34,6 +34,8 @@ def test_a_run_is_opened_in_a_room_of_the_site(sqlite_database: Database) -> Non
     assert "KL-1 – Room KL-1" in client.get(page).text
     wrong = post(client, page, {"purpose": "customer", "room_id": "999"}, page=page)
     assert wrong.status_code == 422
+    unsaid = post(client, page, {"purpose": "customer", "room_id": ""}, page=page)
+    assert unsaid.status_code == 422  # the room's limits would not hold
     opened = post(client, page, {"purpose": "customer", "room_id": str(first)}, page=page)
     assert opened.status_code == 303
     run = opened.headers["Location"]

@@ -38,6 +38,16 @@
     return Boolean(wanted) && cure(wanted);
   }
 
+  // The cells of a sheet as they are read: by rows, and column by column where pressure rises and falls.
+  function read(sheet) {
+    if (!sheet.upward.size) return sheet.rows.flat();
+    const columns = [...Array(Math.max(...sheet.rows.map((row) => row.length))).keys()];
+    return columns.flatMap((column) => {
+      const cells = sheet.rows.map((row) => row[column]);
+      return sheet.upward.has(column) ? cells.reverse() : cells;
+    });
+  }
+
   function begin() {
     if (led() || !bench || document.querySelector("[data-focus], [aria-invalid=true]")) return;
     const ready = bench.sheets.filter((sheet) => !sheet.name.startsWith("conditions"));
@@ -45,7 +55,7 @@
     const started = conditions?.rows.every((row) => row[0].text);
     const order = conditions && !started ? [conditions, ...ready] : ready;
     const open = (cell) => cell && !cell.text && !cell.shown && (!cell.excluded || cell.excluded === "withdrawn");
-    const empty = bench.drafted || order.flatMap((sheet) => sheet.rows.flat()).find(open);
+    const empty = bench.drafted || order.flatMap(read).find(open);
     if (empty) empty.input.focus({ preventScroll: true });
   }
 
