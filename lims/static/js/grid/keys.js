@@ -69,7 +69,7 @@
       case "Enter": {
         const next = enter(cell, back);
         start = null;
-        if (next) go(next); else bench.commit(cell);
+        if (next) go(next); else { bench.commit(cell); cell.input.select(); } // the last one: what is typed now replaces it
         return true;
       }
       case "Tab": {

@@ -30,6 +30,18 @@
     document.querySelectorAll("[data-total]").forEach((place) => { if (totals[place.dataset.total]) place.textContent = totals[place.dataset.total]; });
   }
 
+  // A batch's answers do not count its cells: the page adds to what was counted when it was made.
+  const stored = (sheet) => sheet.rows.flat().filter((cell) => cell?.id && cell.excluded !== "withdrawn").length;
+  const counters = new Map();
+  for (const sheet of bench.sheets) {
+    const place = document.querySelector(`[data-filled][data-total="${sheet.name.split("|")[0]}"]`);
+    if (place) counters.set(sheet, { place, others: Number(place.dataset.filled) - stored(sheet) });
+  }
+  function countCells(sheet) {
+    const found = counters.get(sheet);
+    if (found) found.place.textContent = found.place.dataset.words.replace("#", found.others + stored(sheet));
+  }
+
   async function news(seen, background) {
     const headers = { "X-Requested-With": "fetch" };
     if (background) headers["X-Background"] = "1";
@@ -47,6 +59,7 @@
       document.querySelectorAll("[data-range]").forEach((place) => { if (place.dataset.range === quantity) place.innerHTML = piece; });
     }
     putTotals(said.totals);
+    bench.sheets.forEach(countCells);
     if (said.state !== "draft") bench.tell(words.changed_state);
     return said;
   }
@@ -64,5 +77,5 @@
     if (!bench.cellOf(event.relatedTarget)) { const standing = document.getElementById("standing"); if (standing) standing.style.minHeight = ""; }
   });
 
-  Object.assign(bench, { news, refresh, hush, putHeld, putTotals });
+  Object.assign(bench, { news, refresh, hush, putHeld, putTotals, countCells });
 })();

@@ -54,7 +54,7 @@
     for (const data of done.cells) bench.take(data, data.key === cell.key);
     bench.takePoints(done.points);
     bench.putHeld(done.held);
-    if (done.totals) bench.putTotals(done.totals);
+    if (done.totals) bench.putTotals(done.totals); else bench.countCells(cell.sheet);
   }
 
   function settle(entry, cell, done) {
