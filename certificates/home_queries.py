@@ -19,11 +19,14 @@ from standards import queries as standards
 
 
 def jobs_to_issue(session: Session, actor: Actor, *, on: date) -> list[JobToIssue]:
-    """Return the jobs with released runs that stand on no certificate in force, the longest released first."""
+    """Return the jobs with released runs that stand on no certificate, the longest released first.
+
+    A run whose certificate was revoked does not wait: it was taken back on purpose, and a new one is a decision.
+    """
     covered = (
         select(CertificateRun.run_id)
         .join(Certificate, Certificate.id == CertificateRun.certificate_id)
-        .where(Certificate.state.in_(ALIVE))
+        .where(Certificate.state.in_((*ALIVE, CertificateState.REVOKED)))
     )
     released = func.min(Decision.at)
     query = (

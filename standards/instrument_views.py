@@ -16,6 +16,7 @@ from lims.core.errors import StaleRecord
 from lims.core.formats import language
 from lims.core.lists import ListRequest
 from lims.core.marks import N_
+from lims.core.pages import in_language
 from lims.core.web import (
     Finder,
     FormState,
@@ -235,7 +236,7 @@ def _find_instruments(session: Session, _actor: Actor, text: str, _today: date) 
     return [
         Found(
             title=(line.name_en if language() == "en" else None) or line.name_vi,
-            detail=" · ".join(filter(None, (line.serial_number, line.model, line.owner_name_vi))),
+            detail=" · ".join(filter(None, (line.serial_number, line.model, in_language(line, "owner_name")))),
             kind="found.standard" if line.standard_id is not None else "found.instrument",
             url=url_for("standards.instrument", instrument_id=line.id),
         )

@@ -10,15 +10,24 @@ from lims.calibrations import notice_services as run_notices
 from lims.core.clock import local_date
 from lims.demo.laboratory import Laboratory
 from lims.jobs import notice_queries, notice_services
-from lims.jobs.notice_facts import AnswerChoice, ConsentWay, NoticeFacts, NoticeStep, RecordAnswer, SendNotice
+from lims.jobs.notice_facts import (
+    AnswerChoice,
+    ConsentWay,
+    NoticeFacts,
+    NoticeState,
+    NoticeStep,
+    RecordAnswer,
+    SendNotice,
+)
 
 
 def send(session: Session, laboratory: Laboratory, item_id: int, at: datetime) -> NoticeFacts | None:
-    """Let the technical manager approve the notice of an item that waits, and the receiver send it.
+    """Let the technical manager approve the drafted notice of an item, and the receiver send it.
 
-    Returns None where there is no notice.
+    Returns None where no notice is drafted.
     """
-    notice = notice_queries.open_notice(session, item_id)
+    drafts = (one for one in notice_queries.notices_of_item(session, item_id) if one.state is NoticeState.DRAFT)
+    notice = next(drafts, None)
     if notice is None:
         return None
     approved = run_notices.approve_notice(
@@ -35,9 +44,9 @@ def send(session: Session, laboratory: Laboratory, item_id: int, at: datetime) -
 
 
 def answer_as_found(session: Session, laboratory: Laboratory, item_id: int, at: datetime) -> None:
-    """Where an item waits for its customer: send the notice, and record that a certificate as found is wanted."""
+    """Send the notice of an item that failed; where no adjustment was agreed, a certificate as found is wanted."""
     notice = send(session, laboratory, item_id, at)
-    if notice is None:
+    if notice is None or notice.answer is not None:
         return
     answered_at = at + timedelta(minutes=40)
     answer = RecordAnswer(
