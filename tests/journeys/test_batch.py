@@ -115,6 +115,8 @@ def test_four_thermometers_are_typed_corrected_and_submitted_by_keys(bath: OpenB
     all_stored(page)
     spent = page.evaluate("() => window.spent")
     assert spent == {"keys": 2 + len(POINTS) * REPEATS * (ITEMS + 1), "mouse": 0}
+    cells = len(POINTS) * REPEATS * (ITEMS + 1)
+    page.locator("[data-total]", has_text=f"{cells}/{cells}").wait_for()  # counted as they were typed
     assert_stored_where_it_belongs(bath, batch)
     assert_shown_is_previewed(bath, batch, page)
     correct_the_standard(bath, batch, page)
