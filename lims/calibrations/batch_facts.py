@@ -19,6 +19,7 @@ class BatchFacts:
     timezone: str
     procedure_version_id: int
     room: str
+    room_en: str
     opened_at: datetime
     opened_by_id: int
     opened_by_name: str

@@ -15,6 +15,7 @@ from lims.calibrations import queries
 from lims.calibrations.batch_facts import BatchCandidate, BatchFacts, BatchItem, BatchLine
 from lims.calibrations.facts import CONDITIONS, Address, ExclusionKind, ReadingRole, RunState
 from lims.calibrations.models import Adjustment, Batch, CalibrationRun, EquipmentUse, Reading, ReadingExclusion
+from lims.calibrations.room_queries import english_room
 from lims.core.actor import Actor
 from lims.core.errors import NotFound
 from lims.core.lists import EVERYTHING, Listed, ListRequest, SqlList
@@ -71,6 +72,7 @@ def facts_of(session: Session, row: Batch, *, lock: str = "") -> BatchFacts:
         timezone=timezone,
         procedure_version_id=row.procedure_version_id,
         room=row.room or "",
+        room_en=english_room(session, row.room_id, row.opened_at, timezone),
         opened_at=row.opened_at,
         opened_by_id=row.opened_by_id,
         opened_by_name=name or "",

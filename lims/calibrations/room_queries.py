@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -46,8 +46,15 @@ def with_english_room(session: Session, run: RunFacts) -> RunFacts:
     """Return a run with the English name of its room too, where that is a registered one."""
     if run.room_id is None:
         return run
-    room = room_facts(session, run.room_id, local_date(run.opened_at, run.timezone))
-    return replace(run, room_en=f"{room.code} – {room.name_en or room.name_vi}")
+    return replace(run, room_en=english_room(session, run.room_id, run.opened_at, run.timezone))
+
+
+def english_room(session: Session, room_id: int | None, at: datetime, timezone: str) -> str:
+    """Return the English name of a registered room as of an instant; empty for words that are no registered one."""
+    if room_id is None:
+        return ""
+    room = room_facts(session, room_id, local_date(at, timezone))
+    return f"{room.code} – {room.name_en or room.name_vi}"
 
 
 def room_choices(session: Session, site_id: int, location_kind: str, on: date) -> list[RoomFacts]:

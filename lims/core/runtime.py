@@ -61,12 +61,16 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One hit of the search field: the words, a line below, what kind of thing (a label code) and where it opens."""
+    """One hit of the search field: the words, a line below, what kind of thing (a label code) and where it opens.
+
+    `code` is what else names it alone, such as the tag of a standard: typed whole, it opens the thing at once.
+    """
 
     title: str
     detail: str
     kind: str
     url: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

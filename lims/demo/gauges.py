@@ -36,16 +36,23 @@ _STANDARD_DEVIATION_KPA: Final = 0.4
 
 
 def agreement(
-    laboratory: Laboratory, on: date, *, accuracy_class: str = "1,6", place: str = "", promised_in: int = 5
+    laboratory: Laboratory,
+    on: date,
+    *,
+    accuracy_class: str = "1,6",
+    full_scale: str = "1,6",
+    place: str = "",
+    promised_in: int = 5,
 ) -> ItemAgreement:
-    """Return what is agreed for a gauge: its class, in per cent of the full scale of 1,6 MPa, by simple acceptance."""
-    limit = Decimal(accuracy_class.replace(",", ".")) * 16
+    """Return what is agreed for a gauge: its class, in per cent of the full scale in MPa, by simple acceptance."""
+    english_class, english_scale = accuracy_class.replace(",", "."), full_scale.replace(",", ".")
+    limit = Decimal(english_class) * Decimal(english_scale) * 10
     return ItemAgreement(
         procedure_version_id=laboratory.procedure_versions[CODE],
         agreed_specification=AgreedSpecification(
             kind=SpecificationKind.CLASS,
-            title_vi=f"Áp kế lò xo cấp chính xác {accuracy_class}, 0 – 1,6 MPa",
-            title_en=f"Bourdon gauge of class {accuracy_class.replace(',', '.')}, 0 to 1.6 MPa",
+            title_vi=f"Áp kế lò xo cấp chính xác {accuracy_class}, 0 – {full_scale} MPa",
+            title_en=f"Bourdon gauge of class {english_class}, 0 to {english_scale} MPa",
             reference="ĐLVN 76",
             lower=-limit,
             upper=limit,

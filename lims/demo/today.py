@@ -41,7 +41,7 @@ _TOO_WARM: Final = {
 
 def do_today(database: Database, laboratory: Laboratory) -> None:
     """Take the orders of the last two days and leave each item where its day's work ended."""
-    for act in (_expected, _received, _half_typed, _submitted, _returned, _reviewed, _on_hold, _batch):
+    for act in (_expected, _received, _half_typed, _submitted, _returned, _reviewed, _released, _on_hold, _batch):
         with database.transaction() as session:
             act(session, laboratory, laboratory.close_of_work)
 
@@ -75,7 +75,7 @@ def _expected(session: Session, laboratory: Laboratory, close: datetime) -> None
 
 def _received(session: Session, laboratory: Laboratory, close: datetime) -> None:
     """Brought by the water company today; nobody has begun."""
-    agreed = gauges.agreement(laboratory, _on(laboratory, close), place="Trạm bơm 1")
+    agreed = gauges.agreement(laboratory, _on(laboratory, close), full_scale="1,0", place="Trạm bơm 1")
     points = (AgreedPoints("pressure", tuple(_mark(text) for text in ("0", "0.25", "0.5", "0.75", "1"))),)
     _take(session, laboratory, "capnuoc", {"AN-1001": replace(agreed, points=points)}, close - timedelta(hours=3))
 
@@ -112,16 +112,12 @@ def _begin(
 
 
 def _submitted(session: Session, laboratory: Laboratory, close: datetime) -> None:
-    """Two gauges that wait for the review; one was measured while the room was too warm."""
-    on, start = _on(laboratory, close), close - timedelta(hours=6)
-    cases = (("cokhi", "AK-2204", None, -9), ("capnuoc", "AN-1002", _TOO_WARM, 12))
-    for number, (customer, serial, climate, deviation) in enumerate(cases):
-        at = start + timedelta(hours=number)
-        (item,) = _take(session, laboratory, customer, {serial: gauges.agreement(laboratory, on)}, at)
-        readings = gauges.indications(Random(f"{serial} today"), Decimal(deviation))
-        measured = gauges.measurement(readings, climate)
-        run = work.measure(session, laboratory, item, measured, at + timedelta(minutes=30), who="kdv03")
-        work.submit(session, laboratory, run, at + timedelta(minutes=100), who="kdv03")
+    """A gauge that waits for the review; it was measured while the room was too warm."""
+    on, at = _on(laboratory, close), close - timedelta(hours=5)
+    (item,) = _take(session, laboratory, "capnuoc", {"AN-1002": gauges.agreement(laboratory, on)}, at)
+    measured = gauges.measurement(gauges.indications(Random("AN-1002 today"), Decimal(12)), _TOO_WARM)
+    run = work.measure(session, laboratory, item, measured, at + timedelta(minutes=30), who="kdv03")
+    work.submit(session, laboratory, run, at + timedelta(minutes=100), who="kdv03")
 
 
 def _returned(session: Session, laboratory: Laboratory, close: datetime) -> None:
@@ -144,6 +140,17 @@ def _reviewed(session: Session, laboratory: Laboratory, close: datetime) -> None
     run = work.measure(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv01")
     work.submit(session, laboratory, run, start + timedelta(hours=2), who="kdv01")
     work.review(session, laboratory, run, close - timedelta(minutes=90))
+
+
+def _released(session: Session, laboratory: Laboratory, close: datetime) -> None:
+    """A gauge whose result is released and whose certificate nobody has issued yet."""
+    on, start = _on(laboratory, close), _yesterday(laboratory, close, hour=10)
+    (item,) = _take(session, laboratory, "cokhi", {"AK-2204": gauges.agreement(laboratory, on)}, start)
+    measured = gauges.measurement(gauges.indications(Random("AK-2204 today"), Decimal(-9)), None)
+    run = work.measure(session, laboratory, item, measured, start + timedelta(hours=1), who="kdv03")
+    work.submit(session, laboratory, run, start + timedelta(hours=3), who="kdv03")
+    work.review(session, laboratory, run, close - timedelta(minutes=80))
+    work.release(session, laboratory, run, close - timedelta(minutes=20))
 
 
 def _on_hold(session: Session, laboratory: Laboratory, close: datetime) -> None:

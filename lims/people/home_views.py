@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from lims.people.access import Permission
 
 bp = Blueprint("home", __name__)
 MOST: Final = 12
+_MOST_FOUND: Final = 10
 add_place(bp, Place("home.home", N_("Overview"), "home", order=0))
 
 
@@ -63,10 +65,11 @@ def search() -> ResponseReturnValue:
             for finder in runtime().finders:
                 if actor.may(finder.permission):
                     found.extend(finder.find(session, actor, words, today()))
-    exact = [hit for hit in found if hit.title.casefold() == words.casefold()]
+    exact = [hit for hit in found if words.casefold() in {hit.title.casefold(), hit.code.casefold()}]
     if len(exact) == 1:
         return redirect(exact[0].url, 303)
-    return render_template("home/search.html", words=words, found=found)
+    full = any(count >= _MOST_FOUND for count in Counter(hit.kind for hit in found).values())
+    return render_template("home/search.html", words=words, found=found, cut_off=full)
 
 
 @bp.get("/health")

@@ -132,7 +132,7 @@ def make_balance_bench(session: Session) -> Bench:
     """Put a laboratory into the database that can calibrate a balance of 220 g."""
     functions = (_function("mass", "220", "0.0001"),)
     said = {"kind": "balance", "name_vi": "Cân phân tích", "name_en": "Analytical balance"}
-    return make_gauge_bench(session, balance_file(), functions=functions, specification=None, **said)
+    return make_gauge_bench(session, balance_file(), functions=functions, specification=None, reference=None, **said)
 
 
 def make_multimeter_bench(session: Session) -> Bench:
@@ -143,4 +143,4 @@ def make_multimeter_bench(session: Session) -> Bench:
         _function("frequency", "1000000", "1"),
     )
     said = {"kind": "multimeter", "name_vi": "Đồng hồ vạn năng", "name_en": "Multimeter"}
-    return make_gauge_bench(session, multimeter_file(), functions=functions, specification=None, **said)
+    return make_gauge_bench(session, multimeter_file(), functions=functions, specification=None, reference=None, **said)
