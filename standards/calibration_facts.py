@@ -246,7 +246,7 @@ class UseProblem:
 
 @dataclass(frozen=True, slots=True)
 class ContentChoice:
-    """A content that may be used now, with the range it belongs to."""
+    """A content that may be used now, with the range it belongs to; `arguments` are the points of a curve."""
 
     content_id: int
     range_id: int
@@ -266,6 +266,10 @@ class ContentChoice:
     upper: Decimal | None
     resolution: Decimal | None
     resolution_unit: str | None
+    range_unit: str = ""
+    arguments: tuple[Decimal, ...] = ()
+    argument_unit: str = ""
+    interpolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from standards.calibration_facts import (
     CalibrationFacts,
     ContentChoice,
     ContentFacts,
+    Interpolation,
     Phase,
     Point,
     ReferenceCorrelation,
@@ -210,6 +211,10 @@ def _content_choice(content: ContentFacts, instrument: InstrumentFacts) -> Conte
         upper=address.range.upper,
         resolution=address.range.resolution,
         resolution_unit=address.range.resolution_unit,
+        range_unit=address.range.unit,
+        arguments=tuple(point.argument for point in content.points if point.argument is not None),
+        argument_unit=content.argument_unit or content.unit,
+        interpolated=content.interpolation == Interpolation.LINEAR,
     )
 
 

@@ -15,9 +15,10 @@ from lims.calibrations.batch_facts import BatchCandidate, BatchFacts, BatchItem
 from lims.calibrations.batch_grid import BatchSheet, batch_sheets
 from lims.calibrations.batch_material import BatchMaterial, RunResult, batch_material, results_of
 from lims.calibrations.batch_standing import item_problems, ready_count, shared_problems
+from lims.calibrations.equipment_choices import SlotView, slots_of
 from lims.calibrations.facts import ConditionRange, RunFacts, RunState
 from lims.calibrations.grid import SheetView, conditions_sheet
-from lims.calibrations.run_page import HistoryLine, SlotView, history_of, slots_of
+from lims.calibrations.run_page import HistoryLine, history_of
 from lims.calibrations.standing import condition_ranges
 from lims.calibrations.workflow import Problem
 from lims.core.actor import Actor
@@ -71,7 +72,7 @@ def load(session: Session, actor: Actor, batch_id: int, *, now: datetime) -> Bat
         sheets=batch_sheets(material, results),
         conditions=None if first is None else conditions_sheet(first),
         condition_ranges=() if first is None else condition_ranges(first),
-        slots=() if first is None else tuple(slots_of(session, first, now)),
+        slots=() if first is None else tuple(slots_of(session, material.runs, now)),
         problems=(*shared, *item_problems(material, items, results)),
         ready=ready_count(material, shared),
         candidates=_candidates(session, actor, batch, now),

@@ -46,7 +46,20 @@ def _range(condition: Condition, room: RoomLimitFacts | None, readings: Sequence
         change=largest_change(read) if len(read) > 1 else None,
         change_limit=change_limit,
         of_room=(lower, upper, change_limit) != (condition.lower, condition.upper, None),
+        complete=_complete(condition.quantity, readings),
     )
+
+
+def _complete(quantity: str, readings: Sequence[ReadingFacts]) -> bool:
+    """Return whether a condition was read at the start and at the end."""
+    read = {
+        reading.address.sequence
+        for reading in readings
+        if (reading.address.section, reading.address.point) == (CONDITIONS, quantity)
+        and reading.excluded is None
+        and reading.value is not None
+    }
+    return read >= {1, 2}
 
 
 def _read(readings: Sequence[ReadingFacts], quantity: str, unit: str) -> Iterator[tuple[datetime, Decimal]]:

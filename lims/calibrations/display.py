@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from flask import Blueprint
 from flask_babel import gettext as _
 
 from calc import rounding
 from calc.errors import CalcError
-from calc.units import display_unit, division_of
+from calc.units import convert, display_unit, division_of
 from lims.calibrations.detail_facts import WarningFacts
 from lims.calibrations.facts import ResultFacts
 from lims.calibrations.workflow import Problem
 from lims.core import formats, messages
+from standards.calibration_facts import ContentChoice
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_QUANTITY: Final = re.compile(r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>[^\W\d_]*)(?P<mark>(?:\s*[*′']+|\s.*)?)")
+"""An element's name that is its nominal value, and what tells it from others of that: "20 g*", "500 kg No. 01"."""
 _SMALL, _LARGE = -4, 9
 _LEAST_SHARE = 0.001
 _WIDTH, _EDGE, _OUTSIDE, _MARK = 200.0, 12.0, 36.0, 7.0
@@ -46,6 +51,26 @@ def unit_text(unit: str) -> str:
         return unit
     name = _("1/10 div") if division.tenths else _("div")
     return f"{name} ({formats.number(division.value)} {display_unit(division.unit)})"
+
+
+def content_words(content: ContentChoice) -> str:
+    """Return what is taken of a calibration: an element by its nominal value, said once; of a range its ends."""
+    if content.nominal is None:
+        if content.lower is None or content.upper is None:
+            return content.identifier
+        return f"{formats.number(content.lower)} – {formats.number(content.upper)} {unit_text(content.range_unit)}"
+    nominal = f"{formats.number(content.nominal)} {unit_text(content.unit)}"
+    said = _QUANTITY.fullmatch(content.identifier.strip())
+    if said is None:
+        return f"{nominal} · {content.identifier}" if content.identifier else nominal
+    number, unit, mark = said["number"].replace(",", "."), said["unit"] or content.unit, said["mark"]
+    try:
+        same = convert(Decimal(number), unit, content.unit) == content.nominal
+    except CalcError:
+        same = False
+    if not same:
+        return f"{nominal} · {content.identifier}"
+    return f"{formats.number(number)} {unit_text(unit)}{mark}"
 
 
 def figure(value: str | float | Decimal, digits: int = 10) -> str:
@@ -146,6 +171,7 @@ def warning_text(warning: WarningFacts) -> str:
 def install(blueprint: Blueprint) -> None:
     """Offer these to the templates of every page."""
     blueprint.add_app_template_filter(unit_text, "unit_text")
+    blueprint.add_app_template_filter(content_words, "content_words")
     blueprint.add_app_template_filter(figure, "figure")
     blueprint.add_app_template_filter(to_places, "to_places")
     blueprint.add_app_template_filter(share_text, "share_text")

@@ -444,7 +444,8 @@ class EvaluationView:
 class ConditionRange:
     """A condition over the run: smallest and largest indication in the procedure's unit, and its limits.
 
-    `change` is the largest change within an hour; `of_room` says that the room's limits are the tighter ones.
+    `change` is the largest change within an hour; `of_room` says that the room's limits are the tighter ones;
+    `complete` that it was read both at the start and at the end.
     """
 
     quantity: str
@@ -458,6 +459,7 @@ class ConditionRange:
     change: Decimal | None = None
     change_limit: Decimal | None = None
     of_room: bool = False
+    complete: bool = False
 
     @property
     def steady(self) -> bool:

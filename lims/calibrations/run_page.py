@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from calc.units import display_unit
 from lims.calibrations import live, queries
 from lims.calibrations.as_found import AsFoundView, as_found_view, empty_cells
 from lims.calibrations.batch_queries import batch_number
+from lims.calibrations.equipment_choices import SlotView, slots_of
 from lims.calibrations.evaluations import last_evaluation, material_of, preview
 from lims.calibrations.facts import (
     AdjustmentFacts,
@@ -34,46 +34,9 @@ from lims.calibrations.room_queries import with_english_room
 from lims.calibrations.standing import condition_ranges, phases, standing
 from lims.calibrations.workflow import Problem, problems
 from lims.core.actor import Actor
-from lims.core.clock import local_date
 from lims.core.models import AuditEntry, AuditPayload
 from lims.jobs import queries as jobs
 from lims.jobs.facts import JobItemFacts
-from lims.procedures.definition_facts import EquipmentRole, EquipmentSlot
-from standards import queries as standards
-from standards.calibration_facts import ContentKind
-from standards.facts import LegalRegime, StandardRole
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceView:
-    """A calibration that may be taken into a slot now; `value` is what the form sends."""
-
-    value: str
-    code: str
-    name_vi: str
-    name_en: str
-    certificate: str
-    detail: str
-    days_left: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class UseView:
-    """A chosen standard with its days left and whether its chain reaches a terminal."""
-
-    use: EquipmentUseFacts
-    days_left: int | None
-    traceable: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class SlotView:
-    """A slot of the procedure with what is chosen and what may be."""
-
-    slot: EquipmentSlot
-    uses: tuple[UseView, ...]
-    choices: tuple[ChoiceView, ...]
-    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +99,7 @@ def load(session: Session, actor: Actor, run_id: int, *, now: datetime) -> RunPa
         view=view,
         stored=stored,
         problems=found,
-        slots=tuple(slots_of(session, material, now)),
+        slots=tuple(slots_of(session, (material,), now)),
         conditions=conditions_sheet(material),
         condition_ranges=condition_ranges(material),
         sheets=arranged,
@@ -153,68 +116,6 @@ def load(session: Session, actor: Actor, run_id: int, *, now: datetime) -> RunPa
         cells_before_adjustment=empty_cells(material),
         batch_number=batch_number(session, run.batch_id),
     )
-
-
-def slots_of(session: Session, material: RunMaterial, now: datetime) -> Iterator[SlotView]:
-    """Yield the slots of the procedure with what is chosen, and what may be while something is missing."""
-    run = material.run
-    # What was handed in is shown as it stood when it was measured.
-    used_at = run.ended_at if run.state is not RunState.DRAFT and run.ended_at is not None else now
-    today = local_date(used_at, run.timezone)
-    for slot in material.definition.equipment:
-        uses = []
-        for use in material.uses:
-            if use.slot == slot.slot:
-                left = None if use.valid_until is None else (use.valid_until - today).days
-                holds = None
-                if use.calibration_id is not None:
-                    holds = standards.traceability_chain(session, use.calibration_id, today).holds
-                uses.append(UseView(use, left, holds))
-        wanted = run.state is RunState.DRAFT and len(uses) < slot.maximum
-        taken = {(entry.use.standard_id, entry.use.content_id) for entry in uses}
-        choices = tuple(_choices(session, run, slot, taken, now)) if wanted else ()
-        yield SlotView(slot, tuple(uses), choices, wanted)
-
-
-def _choices(
-    session: Session, run: RunFacts, slot: EquipmentSlot, taken: set[tuple[int, int | None]], now: datetime
-) -> Iterator[ChoiceView]:
-    """Yield what may be chosen at this instant: only calibrations that pass every check."""
-    role = StandardRole(slot.role)
-    usable = standards.usable_calibrations(
-        session,
-        site_id=run.site_id,
-        role=role,
-        at=now,
-        quantity=slot.quantity,
-        legal_regime=LegalRegime(run.legal_regime),
-    )
-    for choice in usable:
-        if role is StandardRole.AUXILIARY and choice.role is not StandardRole.AUXILIARY:
-            continue  # the rules allow it, but nobody takes a weight for a comparator
-        fitting = [entry for entry in choice.contents if entry.quantity == slot.quantity]
-        elements = [entry for entry in fitting if entry.kind is ContentKind.ELEMENT]
-        by_content = slot.role is EquipmentRole.REFERENCE and (elements or len(fitting) == 1)
-        for content in (elements or fitting) if by_content else [None]:
-            content_id = None if content is None else content.content_id
-            if (choice.standard_id, content_id) in taken:
-                continue
-            detail = ""
-            if content is not None and content.nominal is not None:
-                detail = f"{content.nominal:f} {display_unit(content.unit)} {content.identifier}".strip()
-            yield ChoiceView(
-                value=f"{choice.standard_id}:{choice.calibration_id}:{content_id or ''}",
-                code=choice.standard_code,
-                name_vi=choice.name_vi,
-                name_en=choice.name("en"),
-                certificate=choice.certificate_number,
-                detail=detail,
-                days_left=choice.days_left,
-            )
-    if role is not StandardRole.REFERENCE:
-        for standard in standards.usable_without_calibration(session, site_id=run.site_id, role=role, at=now):
-            if (standard.id, None) not in taken:
-                yield ChoiceView(f"{standard.id}::", standard.code, standard.name_vi, standard.name("en"), "", "", None)
 
 
 def history_of(session: Session, *subjects: tuple[str, int | None]) -> Iterable[HistoryLine]:

@@ -175,12 +175,12 @@ def authorise_signatory(session: Session, actor: Actor) -> None:
     )
 
 
-def make_hygrometer(session: Session, site: Site) -> StandardFacts:
-    """A room thermo-hygrometer."""
+def make_hygrometer(session: Session, site: Site, role: StandardRole = StandardRole.INFLUENCE) -> StandardFacts:
+    """A thermo-hygrometer, the room's if nothing else is said."""
     return standards.make_standard(
         session,
         site,
-        role=StandardRole.INFLUENCE,
+        role=role,
         kind="thermo_hygrometer",
         name_vi="Nhiệt ẩm kế phòng",
         name_en="Room thermo-hygrometer",

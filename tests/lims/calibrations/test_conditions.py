@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from flask import get_template_attribute
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from lims.calibrations import services
@@ -20,12 +22,15 @@ from lims.calibrations.queries import run_facts
 from lims.calibrations.record_services import justify
 from lims.calibrations.workflow import Problem, Standing, Step, problems
 from lims.core.actor import SYSTEM
+from lims.core.clock import FixedClock
+from lims.core.db import Database
 from lims.core.errors import InvalidInput, RuleViolation
 from lims.people import room_services
 from lims.people.room_facts import ChangeRoom, CreateRoom, RoomFacts, RoomLimitFacts
 from lims.procedures.definition_facts import Condition, Definition
 from tests.factories.calibrations import NOW, Bench, equip, make_bench, read_all
 from tests.lims.calibrations.test_workflow import AT, READING, RUN
+from tests.lims.web_client import make_app
 
 ROOM = RoomLimitFacts("temperature", "degC", Decimal(19), Decimal("25.0"), Decimal("0.5"))
 LIMITED = Definition(
@@ -81,6 +86,35 @@ def test_the_largest_change_is_between_neighbours() -> None:
 
 def test_what_is_left_out_does_not_count() -> None:
     assert _range(_read("20.0"), replace(_read("40"), excluded="excluded")).inside
+
+
+def test_a_condition_is_complete_with_its_start_and_its_end() -> None:
+    start, end = _read("20.0"), _read("20.1", 30)
+    end = replace(end, address=replace(end.address, sequence=2))
+    start = replace(start, address=replace(start.address, sequence=1))
+    assert _range(start, end).complete
+    assert not _range(start).complete
+    assert not _range(start, replace(end, excluded="withdrawn")).complete
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "inside"),
+        ({"complete": False}, "· one of two read"),
+        ({"complete": False, "minimum": Decimal(15)}, "outside"),
+        ({"complete": False, "minimum": None, "maximum": None}, ""),
+    ],
+    ids=["both", "start only", "start only, outside", "nothing read"],
+)
+def test_a_condition_is_said_to_be_inside_when_both_were_read(
+    sqlite_database: Database, change: dict[str, Any], words: str
+) -> None:
+    found = replace(_range(_read("20.1"), _read("20.3", 30)), **{"complete": True, **change})
+    app = make_app(sqlite_database, FixedClock(NOW), language="en")
+    with app.test_request_context():
+        shown = get_template_attribute("calibrations/sheet.html", "range_state")(found)
+    assert Markup(shown).striptags() == words
 
 
 def _room(session: Session, bench: Bench, limit: RoomLimitFacts = ROOM) -> RoomFacts:
