@@ -33,7 +33,7 @@ from lims.calibrations.workflow import CLAUSE_AMENDMENTS, CLAUSE_RECORDS, check_
 from lims.core import audit
 from lims.core.actor import Actor
 from lims.core.clock import local_date
-from lims.core.db import is_duplicate
+from lims.core.db import connection_of, is_duplicate
 from lims.core.errors import FieldError, InvalidInput, RuleViolation
 from lims.core.prepared import Prepared
 from lims.core.text import normalise
@@ -119,7 +119,7 @@ def _opened(session: Session, actor: Actor, command: RecordReading) -> _Opened:
     access.require(actor, Permission.RECORD_READINGS)
     check_uuid(command.client_uuid)
     session.flush()  # what follows goes straight to the tables
-    connection = session.connection()
+    connection = connection_of(session)
     run = reading_queries.writable_run(connection, actor, command.run_id)
     check_editable(run)
     cell = reading_queries.cell_state(connection, run.id, command.address, command.client_uuid)

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from lims.core.actor import Actor
 from lims.core.canonical import canonical_json
+from lims.core.db import connection_of
 from lims.core.models import AuditChain, AuditEntry, AuditPayload, AuditPersonal
 from lims.core.prepared import Prepared
 
@@ -111,7 +112,7 @@ def _seal(session: Session) -> None:
         return
     session.flush()
     for site_id in sorted({entry.site_id for entry in pending}):
-        _append(session.connection(), site_id, [entry for entry in pending if entry.site_id == site_id])
+        _append(connection_of(session), site_id, [entry for entry in pending if entry.site_id == site_id])
 
 
 @event.listens_for(Session, "after_transaction_create")

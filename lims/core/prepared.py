@@ -54,14 +54,17 @@ class Prepared:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         given = {**compiled.fixed, **values} if compiled.fixed else values
-        sent: Any = _converted(compiled.taken(given), compiled.parameters)
+        sent: Any = compiled.taken(given)
+        if compiled.parameters:
+            sent = _converted(sent, compiled.parameters)
         if not compiled.positional:
             sent = dict(zip(compiled.names, sent, strict=True))
-        cursor, text = connection.connection.cursor(), compiled.text
-        listeners = connection.engine.dispatch.before_cursor_execute
-        if listeners:
-            for listener in listeners:
-                text, sent = listener(connection, cursor, text, sent, None, False)
+        driver, text = connection.connection.dbapi_connection, compiled.text
+        if driver is None:
+            raise RuntimeError("the connection was given back")
+        cursor = driver.cursor()
+        for listener in connection.engine.dispatch.before_cursor_execute:
+            text, sent = listener(connection, cursor, text, sent, None, False)
         try:
             cursor.execute(text, sent)
         except dialect.loaded_dbapi.Error as error:

@@ -113,11 +113,12 @@ SPARE = cells(SPARE_REPEATS)
 
 
 def saver(database: Database) -> Callable[[Address], str]:
-    """Return a function that stores one reading in an empty cell, as a request does."""
+    """Return a function that stores one reading in an empty cell, as a request does: the form was read before."""
     data = empty()
+    commands = {address: reading(data.run_id, address, "1.00") for address in SPARE}
 
     def save(address: Address) -> str:
-        command = reading(data.run_id, address, "1.00")
+        command = commands[address]
         with database.transaction() as session:
             return record_reading(session, data.bench.technician, command, now=NOW + timedelta(minutes=1)).text
 

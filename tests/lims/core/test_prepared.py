@@ -107,6 +107,6 @@ def test_a_writing_session_knows_nothing_of_the_one_before(database: Database) -
         broken.flush()
         raise ZeroDivisionError
     with database.transaction() as second:
-        assert second.info == {"writing": True}
+        assert second.info == {"writing": True, "connection": second.connection()}
         assert not second.identity_map
         assert [row.site_id for row in second.execute(select(AuditChain)).scalars()] == [7]
