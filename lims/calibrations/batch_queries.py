@@ -284,14 +284,12 @@ def marker_of(session: Session, batch: BatchFacts) -> str:
     """Return a text that changes whenever something under a batch does: readings, exclusions, uses, runs, states."""
     of_batch = select(CalibrationRun.id).where(CalibrationRun.batch_id == batch.id)
 
-    def held(table: type[Reading | EquipmentUse | ReadingExclusion | Adjustment]) -> ColumnElement[bool]:
-        own = table.run_id.in_(of_batch)
-        return own if table is Adjustment else or_(own, table.batch_id == batch.id)  # type: ignore[union-attr]
+    def held(table: type[Reading | EquipmentUse | ReadingExclusion]) -> ColumnElement[bool]:
+        return or_(table.run_id.in_(of_batch), table.batch_id == batch.id)
 
-    last = [
-        session.execute(select(func.max(table.id)).where(held(table))).scalar() or 0
-        for table in (Reading, ReadingExclusion, EquipmentUse, Adjustment)
-    ]
+    newest = [select(func.max(table.id)).where(held(table)) for table in (Reading, ReadingExclusion, EquipmentUse)]
+    newest.append(select(func.max(Adjustment.id)).where(Adjustment.run_id.in_(of_batch)))
+    last = [session.execute(query).scalar() or 0 for query in newest]
     taken_out = select(func.count()).where(held(EquipmentUse), EquipmentUse.withdrawn_at.is_not(None))
     withdrawn = session.execute(taken_out).scalar_one()
     versions = sum(run.row_version for run in batch.runs)
