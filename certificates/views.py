@@ -28,6 +28,7 @@ from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.pages import in_language
 from lims.core.web import (
+    MOST_FOUND,
     Finder,
     FormState,
     Found,
@@ -145,7 +146,7 @@ def for_run(run_id: int) -> ResponseReturnValue:
 
 
 def _find(session: Session, actor: Actor, text: str, _today: object) -> list[Found]:
-    lines = list_queries.certificates(session, actor, ListRequest(text=text)).items[:10]
+    lines = list_queries.certificates(session, actor, ListRequest(text=text)).items[:MOST_FOUND]
     return [
         Found(
             line.printed,

@@ -18,6 +18,7 @@ from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.pages import in_language
 from lims.core.web import (
+    MOST_FOUND,
     Finder,
     FormState,
     Found,
@@ -38,7 +39,6 @@ from standards import forms, list_queries, queries, schedule_queries, services
 from standards.facts import INSTRUMENT_KINDS, QUANTITY_UNITS, InstrumentFacts
 from standards.pages import bp, key_of, label_options
 
-_FOUND = 10
 _CHANGED = (
     "owner_id",
     "kind",
@@ -245,7 +245,7 @@ def _find_instruments(session: Session, _actor: Actor, text: str, _today: date) 
             else url_for("standards.standard", standard_id=line.standard_id),
             code=line.asset_tag or "",
         )
-        for line in page.items[:_FOUND]
+        for line in page.items[:MOST_FOUND]
     ]
 
 

@@ -15,12 +15,12 @@ from lims.calibrations import batch_cell_views, batch_forms, batch_page, batch_q
 from lims.calibrations.batch_entry import save_batch_cells
 from lims.calibrations.batch_facts import BatchCandidate, SubmittedBatch
 from lims.calibrations.blueprint import bp
+from lims.calibrations.pages import act_and_show, write_sheet
 from lims.calibrations.room_queries import room_choices
 from lims.calibrations.workflow import Step, blocking
 from lims.core import messages
 from lims.core.actor import Actor
-from lims.core.errors import InvalidInput
-from lims.core.fields import Fields, read_key
+from lims.core.fields import read_key
 from lims.core.web import (
     FormState,
     Panel,
@@ -30,7 +30,6 @@ from lims.core.web import (
     now,
     reading,
     requires,
-    timezone,
     today,
     transaction,
 )
@@ -157,20 +156,13 @@ def _render(batch_id: int, form: FormState) -> ResponseReturnValue:
 @requires(Permission.RECORD_READINGS)
 def record_batch_readings(batch_id: int) -> ResponseReturnValue:
     """Write the cells of the page: what is right is stored even where another cell is wrong."""
-    form = FormState.from_request()
-    with form.guard():
-        fields = Fields(request.form)
-        observed_at = fields.optional_instant("observed_at", timezone())
-        fields.finish()
-        with transaction() as session:
-            saved = save_batch_cells(session, current_actor(), batch_id, request.form, observed_at, now=now())
-        with form.guard():
-            if saved.errors:
-                raise InvalidInput(saved.errors)
-            if saved.stored:
-                flash(_("%(count)s readings are stored.", count=saved.stored), "good")
-            return redirect(url_for("calibrations.batch", batch_id=batch_id) + f"#sheet-{saved.anchor}", 303)
-    return _render(batch_id, form)
+    return write_sheet(
+        lambda session, observed_at: save_batch_cells(
+            session, current_actor(), batch_id, request.form, observed_at, now=now()
+        ),
+        url_for("calibrations.batch", batch_id=batch_id),
+        lambda form: _render(batch_id, form),
+    )
 
 
 @bp.post("/runs/batches/<int:batch_id>/room")
@@ -273,9 +265,5 @@ _MOST = 5
 
 def _act(batch_id: int, act: Callable[[Session], object], anchor: str) -> ResponseReturnValue:
     """Do one thing to a batch and show it again; what is refused stands above what was typed."""
-    form = FormState.from_request()
-    with form.guard():
-        with transaction() as session:
-            act(session)
-        return redirect(url_for("calibrations.batch", batch_id=batch_id) + f"#{anchor}", 303)
-    return _render(batch_id, form)
+    address = url_for("calibrations.batch", batch_id=batch_id, _anchor=anchor)
+    return act_and_show(act, address, lambda form: _render(batch_id, form))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lims.calibrations import run_page
@@ -11,12 +15,49 @@ from lims.calibrations.decision_services import involved_in
 from lims.calibrations.facts import RunFacts, RunState
 from lims.calibrations.gathering import RunMaterial
 from lims.calibrations.room_queries import room_choices
+from lims.calibrations.sheets import SavedCells
 from lims.calibrations.workflow import Step, blocking
 from lims.core.actor import Actor
-from lims.core.web import FormState, current_actor, now, reading, today
+from lims.core.errors import InvalidInput
+from lims.core.fields import Fields
+from lims.core.web import FormState, current_actor, now, reading, timezone, today, transaction
 from lims.people.access import Permission
 from lims.procedures import queries as procedures
 from lims.procedures.facts import Activity
+
+
+def act_and_show(
+    act: Callable[[Session], object], address: str, show_again: Callable[[FormState], ResponseReturnValue]
+) -> ResponseReturnValue:
+    """Do one thing and lead to its place; what is refused stands above what was typed, on the page shown again."""
+    form = FormState.from_request()
+    with form.guard():
+        with transaction() as session:
+            act(session)
+        return redirect(address, 303)
+    return show_again(form)
+
+
+def write_sheet(
+    save: Callable[[Session, datetime | None], SavedCells],
+    address: str,
+    show_again: Callable[[FormState], ResponseReturnValue],
+) -> ResponseReturnValue:
+    """Write the cells of a sheet: what is right is stored even where another cell is wrong."""
+    form = FormState.from_request()
+    with form.guard():
+        fields = Fields(request.form)
+        observed_at = fields.optional_instant("observed_at", timezone())
+        fields.finish()
+        with transaction() as session:
+            saved = save(session, observed_at)
+        with form.guard():
+            if saved.errors:
+                raise InvalidInput(saved.errors)
+            if saved.stored:
+                flash(_("%(count)s readings are stored.", count=saved.stored), "good")
+            return redirect(f"{address}#sheet-{saved.anchor}", 303)
+    return show_again(form)
 
 
 def render_run(run_id: int, form: FormState) -> ResponseReturnValue:

@@ -27,11 +27,10 @@ from lims.calibrations import (
 )
 from lims.calibrations.blueprint import bp
 from lims.calibrations.evaluations import evaluation_view
-from lims.calibrations.pages import render_run
+from lims.calibrations.pages import act_and_show, render_run, write_sheet
 from lims.calibrations.sheets import save_cells
 from lims.core import messages
-from lims.core.errors import InvalidInput, NotFound
-from lims.core.fields import Fields
+from lims.core.errors import NotFound
 from lims.core.marks import N_
 from lims.core.web import (
     FormState,
@@ -42,7 +41,6 @@ from lims.core.web import (
     now,
     reading,
     requires,
-    timezone,
     today,
     transaction,
 )
@@ -176,20 +174,11 @@ def withdraw_equipment(run_id: int, use_id: int) -> ResponseReturnValue:
 @requires(Permission.RECORD_READINGS)
 def record_readings(run_id: int) -> ResponseReturnValue:
     """Write the cells of a sheet: what is right is stored even where another cell is wrong."""
-    form = FormState.from_request()
-    with form.guard():
-        fields = Fields(request.form)
-        observed_at = fields.optional_instant("observed_at", timezone())
-        fields.finish()
-        with transaction() as session:
-            saved = save_cells(session, current_actor(), run_id, request.form, observed_at, now=now())
-        with form.guard():
-            if saved.errors:
-                raise InvalidInput(saved.errors)
-            if saved.stored:
-                flash(_("%(count)s readings are stored.", count=saved.stored), "good")
-            return redirect(url_for("calibrations.run", run_id=run_id) + f"#sheet-{saved.anchor}", 303)
-    return render_run(run_id, form)
+    return write_sheet(
+        lambda session, observed_at: save_cells(session, current_actor(), run_id, request.form, observed_at, now=now()),
+        url_for("calibrations.run", run_id=run_id),
+        lambda form: render_run(run_id, form),
+    )
 
 
 @bp.post("/runs/<int:run_id>/exclusions")
@@ -220,12 +209,8 @@ def justify(run_id: int) -> ResponseReturnValue:
 
 def _act(run_id: int, act: Callable[[Session], object], anchor: str) -> ResponseReturnValue:
     """Do one thing to a run and show it again; what is refused stands above what was typed."""
-    form = FormState.from_request()
-    with form.guard():
-        with transaction() as session:
-            act(session)
-        return redirect(url_for("calibrations.run", run_id=run_id) + f"#{anchor}", 303)
-    return render_run(run_id, form)
+    address = url_for("calibrations.run", run_id=run_id, _anchor=anchor)
+    return act_and_show(act, address, lambda form: render_run(run_id, form))
 
 
 @bp.get("/runs/<int:run_id>/evaluations/<int:evaluation_id>")

@@ -59,6 +59,10 @@ class Panel:
     order: int
 
 
+MOST_FOUND: Final = 10
+"""How many hits of one kind the search field shows; the lists show them all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One hit of the search field: the words, a line below, what kind of thing (a label code) and where it opens.

@@ -18,13 +18,14 @@ from lims.core.errors import Forbidden
 from lims.core.forms import FormState
 from lims.core.lists import ListRequest, parse_list
 from lims.core.pages import init_pages, signed_in_actor
-from lims.core.runtime import Figure, Finder, Found, Panel, Place, Runtime, attach, runtime
+from lims.core.runtime import MOST_FOUND, Figure, Finder, Found, Panel, Place, Runtime, attach, runtime
 from lims.core.security import csrf, init_security, public, requires, signed_in
 from lims.core.sessions import IDLE_END, LONGEST, init_sessions
 
 __all__ = [
     "IDLE_END",
     "LONGEST",
+    "MOST_FOUND",
     "Figure",
     "Finder",
     "FormState",

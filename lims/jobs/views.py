@@ -16,6 +16,7 @@ from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.pages import in_language
 from lims.core.web import (
+    MOST_FOUND,
     Finder,
     FormState,
     Found,
@@ -166,7 +167,7 @@ def _find(session: Session, actor: Actor, text: str, on: date) -> list[Found]:
     page = list_queries.jobs(session, actor, ListRequest(text=text), on=on)
     return [
         Found(line.number, in_language(line, "customer_name"), "found.job", url_for("jobs.job", job_id=line.id))
-        for line in page.items[:10]
+        for line in page.items[:MOST_FOUND]
     ]
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from lims.core.actor import Actor
 from lims.core.marks import N_
 from lims.core.web import (
+    MOST_FOUND,
     Figure,
     Found,
     Panel,
@@ -35,7 +36,6 @@ from lims.people.access import Permission
 
 bp = Blueprint("home", __name__)
 MOST: Final = 12
-_MOST_FOUND: Final = 10
 add_place(bp, Place("home.home", N_("Overview"), "home", order=0))
 
 
@@ -68,7 +68,7 @@ def search() -> ResponseReturnValue:
     exact = [hit for hit in found if words.casefold() in {hit.title.casefold(), hit.code.casefold()}]
     if len(exact) == 1:
         return redirect(exact[0].url, 303)
-    full = any(count >= _MOST_FOUND for count in Counter(hit.kind for hit in found).values())
+    full = any(count >= MOST_FOUND for count in Counter(hit.kind for hit in found).values())
     return render_template("home/search.html", words=words, found=found, cut_off=full)
 
 

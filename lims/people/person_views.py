@@ -13,6 +13,7 @@ from lims.core.actor import Actor
 from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.web import (
+    MOST_FOUND,
     Finder,
     FormState,
     Found,
@@ -34,7 +35,6 @@ from lims.people.facts import Role
 from lims.people.paper_facts import PersonPaperKind
 
 bp = Blueprint("persons", __name__)
-_FOUND = 10
 
 
 @bp.get("/persons")
@@ -204,7 +204,7 @@ def _password_page(person_id: int, form: FormState) -> ResponseReturnValue:
 
 def _find(session: Session, _actor: Actor, words: str, on: date) -> list[Found]:
     """Search people for the field at the top."""
-    hits = queries.persons(session, ListRequest(text=words), on=on).items[:_FOUND]
+    hits = queries.persons(session, ListRequest(text=words), on=on).items[:MOST_FOUND]
     return [
         Found(
             title=hit.full_name,

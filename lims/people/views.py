@@ -15,6 +15,7 @@ from lims.core.formats import language
 from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.web import (
+    MOST_FOUND,
     Finder,
     FormState,
     Found,
@@ -35,7 +36,6 @@ from lims.people.facts import OrganisationFacts, OrganisationKind
 from lims.people.room_queries import rooms_of
 
 bp = Blueprint("people", __name__)
-_FOUND = 10
 
 
 @bp.get("/organisations")
@@ -205,7 +205,7 @@ def _site_page(form: FormState, organisation_id: int, site_id: int | None) -> Re
 
 def _find(session: Session, _actor: Actor, words: str, on: date) -> list[Found]:
     """Search organisations for the field at the top."""
-    hits = queries.organisations(session, ListRequest(text=words), on=on).items[:_FOUND]
+    hits = queries.organisations(session, ListRequest(text=words), on=on).items[:MOST_FOUND]
     english = language() == "en"
     return [
         Found(

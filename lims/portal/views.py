@@ -16,6 +16,7 @@ from lims.core.lists import ListRequest
 from lims.core.marks import N_
 from lims.core.pages import in_language
 from lims.core.web import (
+    MOST_FOUND,
     Figure,
     Finder,
     Found,
@@ -110,7 +111,7 @@ def _find(session: Session, actor: Actor, text: str, _on: date) -> list[Found]:
             "found.certificate",
             url_for("portal.certificate", token=line.token),
         )
-        for line in listed.items[:10]
+        for line in listed.items[:MOST_FOUND]
     ]
 
 
