@@ -248,6 +248,7 @@ class InstrumentLine:
     accuracy_class: str | None
     retired_on: date | None
     standard_id: int | None
+    standard_code: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,8 +200,8 @@ def _instrument_facts(
 
 
 def instrument_line(row: Row[*tuple[Any, ...]], names: Names) -> InstrumentLine:
-    """Return the line of an instrument, the key of the standard it is (if it is one), and owners' names."""
-    instrument, standard_id = row
+    """Return the line of an instrument, key and code of the standard it is (if it is one), and owners' names."""
+    instrument, standard_id, standard_code = row
     owner_vi, owner_en = names.get(instrument.owner_id, ("", None))
     return InstrumentLine(
         id=instrument.id,
@@ -218,6 +218,7 @@ def instrument_line(row: Row[*tuple[Any, ...]], names: Names) -> InstrumentLine:
         accuracy_class=instrument.accuracy_class,
         retired_on=instrument.retired_on,
         standard_id=standard_id,
+        standard_code=standard_code,
     )
 
 
@@ -240,7 +241,7 @@ def own_standard_facts(session: Session, standard_id: int, laboratory_id: int | 
 def own_instruments(session: Session, laboratory_id: int) -> list[InstrumentLine]:
     """Return a laboratory's own instruments that are no standards yet, in Vietnamese order."""
     query: Select[*tuple[Any, ...]] = (
-        select(Instrument, Standard.id)
+        select(Instrument, Standard.id, Standard.code)
         .outerjoin(Standard, Standard.instrument_id == Instrument.id)
         .where(Instrument.owner_id == laboratory_id, Standard.id.is_(None), Instrument.retired_on.is_(None))
         .order_by(Instrument.sort_key, Instrument.id)

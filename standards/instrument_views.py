@@ -237,13 +237,21 @@ def _find_instruments(session: Session, _actor: Actor, text: str, _today: date) 
         Found(
             title=(line.name_en if language() == "en" else None) or line.name_vi,
             detail=" · ".join(
-                filter(None, (line.asset_tag, line.serial_number, line.model, in_language(line, "owner_name")))
+                filter(
+                    None,
+                    (
+                        line.standard_code or line.asset_tag,
+                        line.serial_number,
+                        line.model,
+                        in_language(line, "owner_name"),
+                    ),
+                )
             ),
             kind="found.standard" if line.standard_id is not None else "found.instrument",
             url=url_for("standards.instrument", instrument_id=line.id)
             if line.standard_id is None
             else url_for("standards.standard", standard_id=line.standard_id),
-            code=line.asset_tag or "",
+            code=line.standard_code or line.asset_tag or "",
         )
         for line in page.items[:MOST_FOUND]
     ]

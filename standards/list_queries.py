@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from lims.core.lists import EVERYTHING, Condition, Listed, ListRequest, PlainList, SqlList, every_word
@@ -25,7 +25,7 @@ def instruments(session: Session, request: ListRequest = EVERYTHING) -> Listed[I
     Filters: kind; show (standards, retired); owner, by key.
     """
     query: Select[*tuple[Any, ...]] = (
-        select(Instrument, Standard.id)
+        select(Instrument, Standard.id, Standard.code)
         .select_from(Instrument)
         .join(Organisation, Organisation.id == Instrument.owner_id)
         .outerjoin(Standard, Standard.instrument_id == Instrument.id)
@@ -43,7 +43,7 @@ def instruments(session: Session, request: ListRequest = EVERYTHING) -> Listed[I
             "owner": (Organisation.sort_key, Instrument.sort_key),
         },
         sort="name",
-        searched=every_word(Instrument.search_text),
+        searched=_named,
         filters={
             "kind": _kinds(session),
             "show": {
@@ -55,6 +55,12 @@ def instruments(session: Session, request: ListRequest = EVERYTHING) -> Listed[I
     ).answer(session, request)
     names = names_of(session, {row[0].owner_id for row in found.items})
     return found.mapped(lambda row: instrument_line(row, names))
+
+
+def _named(word: str) -> Condition:
+    """Find an instrument by its words, a standard by its code too."""
+    by_code = func.lower(Standard.code).contains(word, autoescape=True)
+    return or_(every_word(Instrument.search_text)(word), by_code)
 
 
 def _kinds(session: Session) -> Mapping[str, Condition]:

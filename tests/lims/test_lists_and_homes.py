@@ -259,3 +259,6 @@ def test_the_search_at_the_top_finds_across_the_packages(
     assert f"/instruments/{office.bench.item.instrument_id}" in page
     answer = client.get(f"/search?q={view.printed}")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/certificates/{view.id}")
+    standard = office.bench.standard
+    answer = client.get(f"/search?q={standard.code.lower()}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/standards/{standard.id}")
