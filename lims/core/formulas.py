@@ -1,0 +1,48 @@
+"""Formulas in x as the reader's language writes them: "0.02 + 0.003 * x" in g is (0,02 + 0,003 × x) g."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from calc.units import display_unit
+from lims.core.formats import language, number
+
+_TOKEN: Final = re.compile(
+    r"(?P<power>\*\*\s*(?P<exponent>-?\d+))|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>\w+)|(?P<sign>\S)"
+)
+_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SIGNS: Final = {"*": " × ", "/": " / ", "+": " + ", "-": " − "}
+_NAMES: Final = {"sqrt": "√", "pi": "π"}
+_OPENING: Final = frozenset({"", "(", ","})
+
+
+def formula(expression: str | None, unit: str | None = None) -> str:
+    """Return a formula with the reader's decimal mark, real signs and its unit; a single number stands without brackets.
+
+    What is no formula stays readable: nothing is refused here, the services did that.
+    """
+    if not expression:
+        return ""
+    found, before, terms = "", "", 0
+    for match in _TOKEN.finditer(expression):
+        text = match[0]
+        if match["power"]:
+            found += match["exponent"].translate(_RAISED)
+        elif match["number"]:
+            found += number(Decimal(text))
+        elif match["name"]:
+            found += _NAMES.get(text, text)
+        elif text == "-" and before in {*_OPENING, *_SIGNS}:
+            found += "−"
+        elif text == ",":
+            found += "; " if language() == "vi" else ", "
+        else:
+            terms += text in _SIGNS
+            found += _SIGNS.get(text, text)
+        before = text
+    symbol = display_unit(unit) if unit else ""
+    if not symbol:
+        return found
+    return f"({found}) {symbol}" if terms else f"{found} {symbol}"
