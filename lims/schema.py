@@ -14,6 +14,8 @@ MODEL_MODULES: Final = (
     "lims.people.models",
     "standards.models",
     "standards.calibration_models",
+    "standards.check_models",
+    "standards.calendar_models",
     "lims.procedures.models",
     "lims.jobs.models",
     "lims.jobs.notice_models",
