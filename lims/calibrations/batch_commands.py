@@ -125,3 +125,14 @@ class ExcludeShared:
     reason: str
     reading_id: int
     approver_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedNotMeasurable:
+    """Say that a cell that all items share cannot be read, and why; as `NotMeasurable`."""
+
+    batch_id: int
+    address: Address
+    reason: str
+    client_uuid: str
+    seen_reading_id: int | None = None

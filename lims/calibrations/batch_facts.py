@@ -27,6 +27,11 @@ class BatchFacts:
     runs: tuple[RunFacts, ...]
 
     @property
+    def room_vi(self) -> str:
+        """Return the room as the batch keeps it, in Vietnamese."""
+        return self.room
+
+    @property
     def living(self) -> tuple[RunFacts, ...]:
         """Return the runs that are not void."""
         return tuple(run for run in self.runs if run.state is not RunState.VOIDED)
@@ -64,6 +69,15 @@ class BatchItem:
     def words(self) -> str:
         """Return what the item is called in few words: its tag, serial number or label."""
         return self.identification or self.serial_number or self.label
+
+
+@dataclass(frozen=True, slots=True)
+class ResultName:
+    """Which result of a batch is meant: a run's, of a point of a section."""
+
+    run_id: int
+    section: str
+    point: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,18 @@ from lims.calibrations.batch_commands import (
     OpenBatch,
     RecordBatchReading,
     RemoveFromBatch,
+    SharedNotMeasurable,
     TakeBackShared,
     WithdrawBatchEquipment,
 )
+from lims.calibrations.batch_facts import ResultName
 from lims.calibrations.commands import Exclude, RecordReading
 from lims.calibrations.facts import Address, ReadingFacts
 from lims.core.errors import FieldError, InvalidInput
 from lims.core.fields import Fields, read_key
 
 _MARK = "@"
+_RESULT_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,15 @@ class CellName:
 
     run_id: int | None
     address: Address
+
+
+def parse_result_name(key: str) -> ResultName:
+    """Read the name of a result (`12@section|point|as_found`). Raises InvalidInput for what is none."""
+    run, _mark, rest = key.partition(_MARK)
+    run_id, parts = read_key(run), rest.split("|")
+    if run_id is None or len(parts) != _RESULT_PARTS:
+        raise InvalidInput([FieldError(key[:100], "reading.no_such_cell")])
+    return ResultName(run_id, parts[0], parts[1])
 
 
 def parse_cell_name(key: str) -> CellName:
@@ -149,6 +161,12 @@ def shared_exclusion(batch_id: int, plain: Exclude) -> ExcludeShared:
     if plain.reading_id is None:
         raise InvalidInput([FieldError("what", "field.not_chosen")])
     return ExcludeShared(batch_id, plain.kind, plain.reason, plain.reading_id, plain.approver_id)
+
+
+def parse_not_measurable(batch_id: int, form: Mapping[str, str]) -> SharedNotMeasurable:
+    """Read that a shared cell cannot be read, and why."""
+    plain = forms.parse_not_measurable(0, form)
+    return SharedNotMeasurable(batch_id, plain.address, plain.reason, plain.client_uuid, plain.seen_reading_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,20 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from lims.calibrations import batch_queries, queries
-from lims.calibrations.batch_facts import BatchFacts
+from lims.calibrations.batch_facts import BatchFacts, ResultName
 from lims.calibrations.batch_grid import BatchCell, BatchSheet, ItemPoint, batch_sheets
 from lims.calibrations.batch_material import BatchMaterial, batch_material, narrowed, results_of
-from lims.calibrations.batch_standing import item_problems, ready_count, shared_problems
+from lims.calibrations.batch_standing import item_problems, ready_runs, shared_problems
 from lims.calibrations.facts import CONDITIONS, Address, ConditionRange
 from lims.calibrations.gathering import Places
 from lims.calibrations.grid import conditions_sheet
+from lims.calibrations.live import Previous, previous_of
 from lims.calibrations.models import CalibrationRun, Reading
-from lims.calibrations.reach import rows_reached
+from lims.calibrations.reach import rests_on_others, rows_reached
 from lims.calibrations.standing import condition_ranges
 from lims.calibrations.workflow import Problem
 from lims.core.actor import Actor
+from lims.core.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class BatchChanges:
     points: tuple[ItemPoint, ...]
     marker: str = ""
     problems: tuple[Problem, ...] = ()
-    ready: int = 0
+    ready: frozenset[int] = frozenset()
     conditions: tuple[ConditionRange, ...] = ()
     totals: tuple[tuple[str, int, int], ...] = ()
 
@@ -76,6 +78,22 @@ def _found(
     return written, tuple(points_of(found))
 
 
+def result_of(
+    session: Session, actor: Actor, batch_id: int, name: ResultName, *, now: datetime
+) -> tuple[ItemPoint, Previous]:
+    """Return what came out of a point for one item, and what was found the last time. Raises NotFound."""
+    batch = batch_queries.batch_facts(session, actor, batch_id)
+    definition = queries.procedure_version(session, batch.procedure_version_id).definition
+    only = frozenset({(name.section, name.point)})
+    material = batch_material(session, batch, runs={name.run_id}, only=None if rests_on_others(definition) else only)
+    known = bool(material.runs) and any(entry.definition.sections for entry in material.runs)
+    shown = batch_sheets(material, results_of(session, material, now=now), only) if known else ()
+    found = next((point for point in points_of(shown) if point.point.code == name.point), None)
+    if found is None:
+        raise NotFound("run.not_found")
+    return found, previous_of(session, material.runs[0].run, [found.sheet])
+
+
 def cells_of(found: Sequence[BatchSheet]) -> list[BatchCell]:
     """Return the cells of sheets."""
     rows = [row for sheet in found for block in sheet.blocks for row in block.rows]
@@ -115,7 +133,7 @@ def changes_since(session: Session, actor: Actor, batch_id: int, seen: str, *, n
         points=tuple(points_of(shown)),
         marker=marker,
         problems=held,
-        ready=ready_count(material, shared),
+        ready=ready_runs(material, shared),
         conditions=condition_ranges(material.runs[0]) if material.runs else (),
         totals=() if touched is not None else tuple((s.section, s.filled, s.total) for s in shown),
     )

@@ -14,7 +14,7 @@ from lims.calibrations import batch_queries
 from lims.calibrations.batch_facts import BatchCandidate, BatchFacts, BatchItem
 from lims.calibrations.batch_grid import BatchSheet, batch_sheets
 from lims.calibrations.batch_material import BatchMaterial, RunResult, batch_material, results_of
-from lims.calibrations.batch_standing import item_problems, ready_count, shared_problems
+from lims.calibrations.batch_standing import item_problems, ready_runs, shared_problems
 from lims.calibrations.equipment_choices import SlotView, slots_of
 from lims.calibrations.facts import ConditionRange, RunFacts, RunState
 from lims.calibrations.grid import SheetView, conditions_sheet
@@ -38,7 +38,7 @@ class BatchPage:
     condition_ranges: tuple[ConditionRange, ...]
     slots: tuple[SlotView, ...]
     problems: tuple[Problem, ...]
-    ready: int
+    ready_runs: frozenset[int]
     candidates: tuple[BatchCandidate, ...]
     audit: tuple[HistoryLine, ...]
     marker: str
@@ -48,6 +48,11 @@ class BatchPage:
     def runs(self) -> tuple[RunFacts, ...]:
         """Return the runs that stand in the columns."""
         return tuple(entry.run for entry in self.material.runs)
+
+    @property
+    def ready(self) -> int:
+        """Return how many drafts may be submitted."""
+        return len(self.ready_runs)
 
     @property
     def states(self) -> list[tuple[RunState, int]]:
@@ -74,7 +79,7 @@ def load(session: Session, actor: Actor, batch_id: int, *, now: datetime) -> Bat
         condition_ranges=() if first is None else condition_ranges(first),
         slots=() if first is None else tuple(slots_of(session, material.runs, now)),
         problems=(*shared, *item_problems(material, items, results)),
-        ready=ready_count(material, shared),
+        ready_runs=ready_runs(material, shared),
         candidates=_candidates(session, actor, batch, now),
         audit=tuple(history_of(session, ("batch", batch.id))),
         marker=batch_queries.marker_of(session, batch),

@@ -1,4 +1,4 @@
-"""What all items of a batch share is written once: the standard's indications, the room's; corrected, left out, undone.
+"""What all items of a batch share is written once: the standard's indications, the room's; corrected.
 
 A shared reading belongs to the batch and enters every run of it. Once one of them was handed in nothing shared can be
 written: a correction must not make results differ silently from what they rest on.
@@ -6,6 +6,7 @@ written: a correction must not make results differ silently from what they rest 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,14 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from calc.units import canonical_unit
 from lims.calibrations import batch_queries, queries
-from lims.calibrations.batch_commands import CommentShared, ExcludeShared, RecordBatchReading, TakeBackShared
+from lims.calibrations.batch_commands import RecordBatchReading
 from lims.calibrations.batch_facts import BatchFacts
 from lims.calibrations.batch_workflow import check_writable, is_shared
-from lims.calibrations.facts import CONDITIONS, Activity, ExclusionFacts, ExclusionKind, ReadingFacts, RunFacts
-from lims.calibrations.models import Reading, ReadingExclusion
+from lims.calibrations.facts import Activity, ReadingFacts, RunFacts
+from lims.calibrations.models import Reading
 from lims.calibrations.reading_queries import PLACE, cell_units
-from lims.calibrations.record_services import approver_of
 from lims.calibrations.services import add_person, check_performer
 from lims.calibrations.typed import (
     PresentReading,
@@ -31,12 +32,12 @@ from lims.calibrations.typed import (
     conflict,
     read_indication,
 )
-from lims.calibrations.workflow import CLAUSE_AMENDMENTS, CLAUSE_RECORDS
+from lims.calibrations.workflow import CLAUSE_RECORDS
 from lims.core import audit
 from lims.core.actor import Actor
 from lims.core.clock import local_date
 from lims.core.db import is_duplicate
-from lims.core.errors import FieldError, InvalidInput, NotFound, RuleViolation
+from lims.core.errors import FieldError, InvalidInput, RuleViolation
 from lims.core.text import normalise
 from lims.people import access
 from lims.people import queries as people
@@ -50,16 +51,60 @@ def record_batch_reading(session: Session, actor: Actor, command: RecordBatchRea
     `record_reading` refuses, a cell that is the item's own, and any writing once a run was handed in
     (ISO/IEC 17025:2017, 7.5).
     """
-    check_uuid(command.client_uuid)
-    batch, run = _writable(session, actor, command.batch_id)
-    present = _present(session, batch.id, command)
-    repeated = _repeated(session, command)
-    if repeated is not None:
-        return repeated
-    check_performer(session, run, actor, on=local_date(now, batch.timezone))
+    opened = _opened(session, actor, command, now)
+    if opened.repeated is not None:
+        return opened.repeated
     if command.observed_at is not None and command.observed_at > now:
         raise InvalidInput([FieldError("observed_at", "reading.in_future")])
-    read = _read(session, batch, run, command)
+    return _store(session, actor, opened, command, _read(session, opened, command), now)
+
+
+def record_batch_without_number(
+    session: Session, actor: Actor, command: RecordBatchReading, *, now: datetime
+) -> ReadingFacts:
+    """Store that a shared cell was looked at and could not be read: a row without a number, in the cell's unit.
+
+    The same guards as for an indication; whoever calls this says why it is not measurable.
+    """
+    opened = _opened(session, actor, command, now)
+    if opened.repeated is not None:
+        return opened.repeated
+    unit = _cell_unit(session, opened.run, command)
+    if unit is None:
+        raise InvalidInput([FieldError(command.address.key, "reading.no_such_cell")])
+    return _store(session, actor, opened, command, (None, canonical_unit(unit)), now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A batch whose shared cells may be written, with one of its runs, what stands in the cell, a repeat's first."""
+
+    batch: BatchFacts
+    run: RunFacts
+    present: PresentReading | None
+    repeated: ReadingFacts | None
+
+
+def _opened(session: Session, actor: Actor, command: RecordBatchReading, now: datetime) -> _Opened:
+    check_uuid(command.client_uuid)
+    batch, run = writable_batch(session, actor, command.batch_id)
+    present = _present(session, batch.id, command)
+    repeated = _repeated(session, command)
+    if repeated is None:
+        check_performer(session, run, actor, on=local_date(now, batch.timezone))
+    return _Opened(batch, run, present, repeated)
+
+
+def _store(
+    session: Session,
+    actor: Actor,
+    opened: _Opened,
+    command: RecordBatchReading,
+    read: tuple[Decimal | None, str],
+    now: datetime,
+) -> ReadingFacts:
+    """Insert what was read over what stood in the cell, and write the audit entry."""
+    batch, present = opened.batch, opened.present
     check_seen(command, present)
     reading = _row(session, actor, command, read, present, now)
     try:
@@ -75,7 +120,7 @@ def record_batch_reading(session: Session, actor: Actor, command: RecordBatchRea
     return queries.reading_facts(reading)
 
 
-def _writable(session: Session, actor: Actor, batch_id: int) -> tuple[BatchFacts, RunFacts]:
+def writable_batch(session: Session, actor: Actor, batch_id: int) -> tuple[BatchFacts, RunFacts]:
     """Return a batch whose shared cells may be written; its runs cannot be handed in until this transaction ends."""
     access.require(actor, Permission.RECORD_READINGS)
     batch = batch_queries.batch_facts(session, actor, batch_id, lock="share")
@@ -101,14 +146,20 @@ def _repeated(session: Session, command: RecordBatchReading) -> ReadingFacts | N
     return found
 
 
-def _read(session: Session, batch: BatchFacts, run: RunFacts, command: RecordBatchReading) -> tuple[Decimal, str]:
-    """Return number and unit of what was typed into a cell that is shared. Raises InvalidInput."""
+def _cell_unit(session: Session, run: RunFacts, command: RecordBatchReading) -> str | None:
+    """Return the entry unit of a cell, None where it is not one that all items share."""
     definition = queries.version_of(session, run).definition
-    unit = cell_units(definition, run.points).get(command.address)
-    value = read_indication(command, unit if is_shared(definition, command.address) else None)
+    shared = is_shared(definition, command.address)
+    return cell_units(definition, run.points).get(command.address) if shared else None
+
+
+def _read(session: Session, opened: _Opened, command: RecordBatchReading) -> tuple[Decimal, str]:
+    """Return number and unit of what was typed into a cell that is shared. Raises InvalidInput."""
+    value = read_indication(command, _cell_unit(session, opened.run, command))
     if asks_for_range(command):
+        definition = queries.version_of(session, opened.run).definition
         quantity = definition.section(command.address.section).quantity
-        check_range(command, *value, batch_queries.range_ends_of(session, batch.id, quantity))
+        check_range(command, *value, batch_queries.range_ends_of(session, opened.batch.id, quantity))
     return value
 
 
@@ -116,7 +167,7 @@ def _row(
     session: Session,
     actor: Actor,
     command: RecordBatchReading,
-    read: tuple[Decimal, str],
+    read: tuple[Decimal | None, str],
     present: PresentReading | None,
     now: datetime,
 ) -> Reading:
@@ -132,7 +183,7 @@ def _row(
         text=normalise(command.text),
         unit=unit,
         value=value,
-        value_float=float(value),
+        value_float=None if value is None else float(value),
         observer_id=observer_id,
         observer_name=observer_name,
         observed_at=command.observed_at or now,
@@ -166,103 +217,3 @@ def _note_reading(
     audit.record(
         session, actor, action, ("batch", batch.id), now=now, site_id=batch.site_id, before=before, after=after
     )
-
-
-def take_back_shared(session: Session, actor: Actor, command: TakeBackShared, *, now: datetime) -> ReadingFacts | None:
-    """Undo one's own entry in a shared cell: what stood there before is written again; a first one is withdrawn.
-
-    Who: its writer (ISO/IEC 17025:2017, 7.5.2).
-    """
-    batch, _run = _writable(session, actor, command.batch_id)
-    present = _shared(session, batch, command.reading_id)
-    if present.writer_id != actor.person_id:
-        raise RuleViolation("reading.not_own", clause=CLAUSE_AMENDMENTS)
-    if command.to_reading_id is None:
-        if present.excluded != ExclusionKind.WITHDRAWN:
-            withdrawal = ExcludeShared(batch.id, ExclusionKind.WITHDRAWN, command.reason, present.id)
-            exclude_shared(session, actor, withdrawal, now=now)
-        return None
-    before = _shared(session, batch, command.to_reading_id)
-    if before.address != present.address:
-        raise NotFound("run.not_found")
-    return record_batch_reading(session, actor, _again(before, present, command), now=now)
-
-
-def comment_shared(session: Session, actor: Actor, command: CommentShared, *, now: datetime) -> ReadingFacts:
-    """Write a comment on a shared reading: a new row with the same number, time and observer, that carries it."""
-    if not command.comment.strip():
-        raise InvalidInput([FieldError("comment", "field.missing")])
-    batch, _run = _writable(session, actor, command.batch_id)
-    present = _shared(session, batch, command.reading_id)
-    if present.excluded is not None:
-        raise RuleViolation("reading.left_out", clause=CLAUSE_AMENDMENTS)
-    plain = TakeBackShared(batch.id, present.id, present.id, command.reason, command.client_uuid)
-    return record_batch_reading(session, actor, _again(present, present, plain, command.comment), now=now)
-
-
-def _again(
-    reading: ReadingFacts, present: ReadingFacts, command: TakeBackShared, comment: str = ""
-) -> RecordBatchReading:
-    """Return the command that writes a former reading into its cell once more, over what stands there now."""
-    return RecordBatchReading(
-        batch_id=command.batch_id,
-        address=reading.address,
-        text=reading.text,
-        unit=reading.unit,
-        client_uuid=command.client_uuid,
-        seen_reading_id=present.id,
-        reason=command.reason,
-        observed_at=reading.observed_at,
-        observer_id=reading.observer_id,
-        comment=comment or reading.comment,
-    )
-
-
-def exclude_shared(session: Session, actor: Actor, command: ExcludeShared, *, now: datetime) -> ExclusionFacts:
-    """Leave a shared reading out for every item (or take it back in), with the reason and its approver.
-
-    Who: as for a run's own reading; a run may still leave it out for itself alone (ISO/IEC 17025:2017, 7.5.1, 7.8.1.2).
-    """
-    batch, run = _writable(session, actor, command.batch_id)
-    today = local_date(now, batch.timezone)
-    check_performer(session, run, actor, on=today)
-    if not command.reason.strip():
-        raise InvalidInput([FieldError("reason", "run.reason_needed")])
-    reading = _shared(session, batch, command.reading_id)
-    if command.kind is ExclusionKind.WITHDRAWN and reading.writer_id != actor.person_id:
-        raise RuleViolation("reading.not_own", clause=CLAUSE_AMENDMENTS)
-    approver = approver_of(session, actor, run, command.kind, command.approver_id, today)
-    entry = ReadingExclusion(
-        batch_id=batch.id,
-        reading_id=reading.id,
-        section=reading.address.section,
-        point=reading.address.point,
-        phase=str(reading.address.phase),
-        kind=command.kind,
-        reason=normalise(command.reason),
-        actor_id=actor.person_id,
-        actor_name=actor.name,
-        approver_id=None if approver is None else approver.id,
-        approver_name=None if approver is None else approver.full_name,
-        at=now,
-    )
-    session.add(entry)
-    session.flush()
-    after = {
-        "kind": command.kind,
-        "reading": reading.id,
-        "point": entry.point if entry.section != CONDITIONS else CONDITIONS,
-        "reason": entry.reason,
-    }
-    audit.record(session, actor, "reading.excluded", ("batch", batch.id), now=now, site_id=batch.site_id, after=after)
-    return queries.exclusion_facts(entry)
-
-
-def _shared(session: Session, batch: BatchFacts, reading_id: int) -> ReadingFacts:
-    """Return a shared reading that still stands or stood in the batch. Raises NotFound."""
-    row = session.get(Reading, reading_id)
-    if row is None or row.batch_id != batch.id:
-        raise NotFound("run.not_found")
-    address = queries.reading_facts(row).address
-    chain = batch_queries.cell_chain(session, batch.id, address)
-    return next(entry for entry in chain if entry.id == reading_id)

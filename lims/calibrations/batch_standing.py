@@ -42,12 +42,12 @@ def shared_problems(
     return problems(of_all)
 
 
-def ready_count(material: BatchMaterial, shared: Iterable[Problem]) -> int:
-    """Return how many drafts may be submitted as far as their cells and what they share tell."""
+def ready_runs(material: BatchMaterial, shared: Iterable[Problem]) -> frozenset[int]:
+    """Return the drafts that may be submitted as far as their cells and what they share tell."""
     if any(problem.blocks is Step.SUBMIT for problem in shared):
-        return 0
+        return frozenset()
     drafts = (entry for entry in material.runs if entry.run.state is RunState.DRAFT)
-    return sum(not any(True for _cell in _empty(entry)) for entry in drafts)
+    return frozenset(entry.run.id for entry in drafts if not any(True for _cell in _empty(entry)))
 
 
 def item_problems(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import get_template_attribute, jsonify, render_template, request
+from flask import get_template_attribute, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
@@ -19,7 +19,8 @@ from lims.calibrations import cell_services, forms, live, queries, record_servic
 from lims.calibrations.blocks import read_block
 from lims.calibrations.blueprint import bp
 from lims.calibrations.evaluations import material_of
-from lims.calibrations.facts import Address, ExclusionKind
+from lims.calibrations.facts import Address, RunState
+from lims.calibrations.gathering import RunMaterial
 from lims.calibrations.grid import CellView, PointView, SheetView
 from lims.calibrations.pages import approvers
 from lims.calibrations.reading_services import record_reading
@@ -192,27 +193,36 @@ def cell_menu(run_id: int) -> ResponseReturnValue:
     with reading() as session:
         run = queries.run_facts(session, current_actor(), run_id)
         material = material_of(session, run)
-        chain = [entry for entry in material.readings if entry.address == address]
-        said = [
-            entry
-            for entry in queries.exclusions(session, run_id)
-            if entry.reading_id in {reading.id for reading in chain}
-            or (entry.reading_id is None and (entry.section, entry.point) == (address.section, address.point))
-        ]
         allowed = approvers(session, material, run, current_actor())
-        sections = {section.code: section for section in material.definition.sections}
-        points = material.points_of(sections[address.section]) if address.section in sections else ()
-    return render_template(
-        "calibrations/cell_menu.html",
-        run=run,
-        address=address,
-        place=next((point for point in points if point.code == address.point), None),
-        chain=chain,
-        said=said,
+    return menu_of(
+        material,
+        address,
         approvers=allowed,
-        kinds=ExclusionKind,
-        may_write=run.state.value == "draft" and current_actor().may(Permission.RECORD_READINGS),
+        key=address.key,
+        shared=False,
+        addresses={
+            "comment": url_for("calibrations.comment_cell", run_id=run_id),
+            "exclude": url_for("calibrations.exclude_cell", run_id=run_id),
+            "not_measurable": url_for("calibrations.not_measurable_cell", run_id=run_id),
+        },
+        may_write=run.state is RunState.DRAFT and current_actor().may(Permission.RECORD_READINGS),
     )
+
+
+def menu_of(material: RunMaterial, address: Address, **page: Any) -> str:
+    """Return the menu of a cell: what was read there, what was said of it, and what may be said."""
+    chain = [entry for entry in material.readings if entry.address == address]
+    read = {reading.id for reading in chain}
+    said = [
+        entry
+        for entry in material.exclusions
+        if entry.reading_id in read
+        or (entry.reading_id is None and (entry.section, entry.point) == (address.section, address.point))
+    ]
+    sections = {section.code: section for section in material.definition.sections}
+    points = material.points_of(sections[address.section]) if address.section in sections else ()
+    place = next((point for point in points if point.code == address.point), None)
+    return render_template("calibrations/cell_menu.html", address=address, place=place, chain=chain, said=said, **page)
 
 
 def _pieces(found: live.Changes) -> dict[str, Any]:

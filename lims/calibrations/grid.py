@@ -44,7 +44,11 @@ __all__ = [
 _IN_A_ROW, _ROW = 7, 5
 """A longer series than the one goes on in rows of the other."""
 _BY_SEQUENCE: Final = frozenset({LayoutKind.PAIRED})
-_MEANS: Final = frozenset({"mean", "mean_value", "mean_of_series", "mean_of_cycles"})
+_LEADING: Final = {
+    **dict.fromkeys(("mean", "mean_value", "mean_of_series", "mean_of_cycles", "abba_difference"), "mean"),
+    **dict.fromkeys(("ab_difference", "aba_difference"), "difference"),
+}
+"""Which reductions are a mean of what stands beside them, and which the mean of differences of its columns."""
 
 
 class _Readings:
@@ -139,7 +143,8 @@ def _sheet(
         columns=columns_of(section, arranged[points[0].code]) if points else (),
         points=tuple(views),
         leading="" if first is None else first.symbol,
-        leading_mean=first is not None and first.reduction in _MEANS,
+        leading_kind="" if first is None else _LEADING.get(first.reduction, ""),
+        leading_reduction="" if first is None else first.reduction,
         judges_error=any(output.error != "none" for output in section.outputs),
         result_unit=section.outputs[0].report.unit or section.outputs[0].report.deviation_unit,
         procedure_unit=section.layout.entry_unit,

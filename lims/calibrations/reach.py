@@ -15,6 +15,10 @@ def rows_reached(definition: Definition, address: Address) -> frozenset[tuple[st
     if address.section == CONDITIONS:
         entering = {entry.quantity for entry in inputs if isinstance(entry, ConditionInput)}
         return None if address.point in entering else frozenset()
-    if any(isinstance(entry, DerivedInput) and (entry.section or entry.point) for entry in inputs):
-        return None
-    return frozenset({(address.section, address.point)})
+    return None if rests_on_others(definition) else frozenset({(address.section, address.point)})
+
+
+def rests_on_others(definition: Definition) -> bool:
+    """Return whether a result may rest on readings of another point or section."""
+    inputs = (entry for section in definition.sections for entry in section.inputs)
+    return any(isinstance(entry, DerivedInput) and bool(entry.section or entry.point) for entry in inputs)

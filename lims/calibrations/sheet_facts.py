@@ -104,10 +104,10 @@ class PointView:
 class SheetView:
     """A section's cells in a phase. `kind` is its layout, `unit` what readings are typed in now.
 
-    `leading` is the symbol of the derived input that stands beside the readings, `leading_mean` whether it is a mean;
-    a cell is as wide as `characters` of a number; so many columns (`group`) are read in one go; after the last point of
-    a gauge's way up it is held for `hold_minutes`; `item_ranges` holds unit, resolution and its unit of each of the
-    item's ranges of this quantity.
+    `leading` is the symbol of the derived input that stands beside the readings, `leading_kind` whether it is a mean or
+    a difference, `leading_reduction` its rule; a cell is as wide as `characters` of a number; so many columns (`group`)
+    are read in one go; after the last point of a gauge's way up it is held for `hold_minutes`; `item_ranges` holds
+    unit, resolution and its unit of each of the item's ranges of this quantity.
     """
 
     section: str
@@ -119,7 +119,8 @@ class SheetView:
     columns: tuple[ColumnView, ...]
     points: tuple[PointView, ...]
     leading: str = ""
-    leading_mean: bool = False
+    leading_kind: str = ""
+    leading_reduction: str = ""
     judges_error: bool = False
     result_unit: str = ""
     characters: int = 6

@@ -13,6 +13,12 @@ from sqlalchemy.orm import Session
 
 from lims.calibrations import batch_queries, queries
 from lims.calibrations.adjustment_services import record_adjustment
+from lims.calibrations.batch_cell_services import (
+    comment_shared,
+    exclude_shared,
+    shared_not_measurable,
+    take_back_shared,
+)
 from lims.calibrations.batch_commands import (
     AddToBatch,
     ChangeBatchRoom,
@@ -22,16 +28,12 @@ from lims.calibrations.batch_commands import (
     ExcludeShared,
     OpenBatch,
     RemoveFromBatch,
+    SharedNotMeasurable,
     TakeBackShared,
     WithdrawBatchEquipment,
 )
 from lims.calibrations.batch_facts import BatchFacts
-from lims.calibrations.batch_reading_services import (
-    comment_shared,
-    exclude_shared,
-    record_batch_reading,
-    take_back_shared,
-)
+from lims.calibrations.batch_reading_services import record_batch_reading
 from lims.calibrations.batch_services import (
     add_to_batch,
     change_batch_room,
@@ -360,6 +362,45 @@ def test_undo_comment_and_leaving_out_hold_for_all_items(session: Session) -> No
     with pytest.raises(RuleViolation) as shared:
         exclude(session, bath.technician, withdrawal, now=LATER)
     assert code_of(shared) == "batch.written_there"
+
+
+def test_a_shared_cell_that_cannot_be_read_is_said_once_for_all_items(session: Session) -> None:
+    bath = make_bath(session)
+    batch = measured_batch(session, bath)
+    present = batch_queries.cell_chain(session, batch.id, shared_cell())[-1]
+    said = SharedNotMeasurable(batch.id, shared_cell(), "mất nguồn", "3" * 32, present.id)
+    before = [errors_of(session, bath, entry.id)["t50"] for entry in batch.runs]
+    stored = shared_not_measurable(session, bath.technician, said, now=LATER)
+    assert (stored.id, stored.excluded) == (present.id, "not_measurable")
+    after = [errors_of(session, bath, entry.id)["t50"] for entry in batch.runs]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    again = shared_not_measurable(session, bath.technician, said, now=LATER)
+    assert again.id == stored.id
+    with pytest.raises(InvalidInput):
+        shared_not_measurable(session, bath.technician, replace(said, reason=" "), now=LATER)
+
+
+def test_an_empty_shared_cell_gets_a_reading_without_a_number(session: Session) -> None:
+    bath = make_bath(session)
+    batch = make_batch(session, bath)
+    said = SharedNotMeasurable(batch.id, shared_cell(), "mất nguồn", "4" * 32)
+    stored = shared_not_measurable(session, bath.technician, said, now=NOW)
+    assert (stored.value, stored.text, stored.unit) == (None, "", "degC")
+    material = material_of(session, queries.run_facts(session, bath.technician, batch.runs[1].id))
+    assert [r.excluded for r in material.readings if r.address == shared_cell()] == ["not_measurable"]
+    undo = TakeBackShared(batch.id, stored.id, None, "nhầm", "5" * 32)
+    take_back_shared(session, bath.technician, undo, now=LATER)
+    record_batch_reading(
+        session,
+        bath.technician,
+        replace(shared_command(batch, shared_cell(), "50"), seen_reading_id=stored.id, reason="có điện lại"),
+        now=LATER,
+    )
+    (chain,) = [batch_queries.cell_chain(session, batch.id, shared_cell())]
+    assert [entry.text for entry in chain] == ["", "50"]
+    not_shared = replace(said, address=own_cell(), client_uuid="6" * 32)
+    with pytest.raises(InvalidInput):
+        shared_not_measurable(session, bath.technician, not_shared, now=NOW)
 
 
 def test_submitting_hands_in_what_is_complete_and_tells_of_the_rest(session: Session) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -14,15 +15,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from lims.calibrations import batch_queries, queries
-from lims.calibrations.batch_commands import RemoveFromBatch
+from lims.calibrations.batch_commands import ChangeBatchRoom, RemoveFromBatch
 from lims.calibrations.batch_facts import BatchFacts
 from lims.calibrations.batch_live import after_cell, changes_since
 from lims.calibrations.batch_page import load
-from lims.calibrations.batch_services import remove_from_batch
-from lims.calibrations.facts import RunState
-from lims.core.actor import Actor
+from lims.calibrations.batch_services import change_batch_room, remove_from_batch
+from lims.calibrations.commands import Exclude
+from lims.calibrations.facts import ExclusionKind, RunState
+from lims.calibrations.record_services import exclude
+from lims.core.actor import SYSTEM, Actor
 from lims.core.clock import FixedClock
 from lims.core.db import Database
+from lims.people import room_services
+from lims.people.room_facts import CreateRoom
 from tests.factories.batches import (
     Bath,
     condition_cell,
@@ -256,6 +261,48 @@ def test_the_menu_of_a_shared_cell_speaks_for_all_items(site: Site, batch: Batch
     assert done["cells"][0]["excluded"] == "excluded"  # type: ignore[index]
     for key in ("nonsense", "0@x", f"99999@{own_cell().key}"):
         assert client.get(f"/runs/batches/{batch.id}/cells/menu", query_string={"key": key}).status_code == 404
+
+
+def test_one_empty_cell_is_said_to_be_not_measurable(site: Site) -> None:
+    with site.database.transaction() as session:
+        batch = make_batch(session, site.bath)
+    client = site.client()
+    for key in (shared_cell().key, f"{batch.runs[1].id}@{own_cell().key}"):
+        menu = client.get(f"/runs/batches/{batch.id}/cells/menu", query_string={"key": key}).text
+        assert f"/runs/batches/{batch.id}/cells/not-measurable" in menu
+        done = ask(client, batch.id, "cells/not-measurable", key=key, seen="", exclusion_reason="dark", uuid=key[:32])
+        (cell,) = done["cells"]  # type: ignore[misc]
+        assert (cell["key"], cell["text"], cell["excluded"]) == (key, "", "not_measurable")
+
+
+def test_a_chosen_result_shows_its_card_and_budget(site: Site, batch: BatchFacts) -> None:
+    client, second = site.client(), batch.runs[1].id
+    address = f"/runs/batches/{batch.id}/results"
+    found = client.get(address, query_string={"key": f"{second}@temperature|t50|as_found"}).get_json()
+    own = client.get(f"/runs/{second}").text
+    assert found["item"]
+    assert found["card"].strip() in own
+    assert found["budget"].strip() in own
+    for key in ("", "nonsense", f"{second}@temperature|none|as_found", "99999@temperature|t50|as_found"):
+        assert client.get(address, query_string={"key": key}).status_code == 404
+
+
+def test_what_is_complete_may_be_handed_in_alone_and_the_room_is_named_in_english(site: Site) -> None:
+    with site.database.transaction() as session:
+        since = NOW.date() - timedelta(days=30)
+        room = CreateRoom(site.bath.site.id, "ND-1", "Phòng nhiệt", since, name_en="Temperature room")
+        room_id = room_services.create_room(session, SYSTEM, room, now=NOW).id
+        batch = measured_batch(session, site.bath)
+        change_batch_room(session, site.bath.technician, ChangeBatchRoom(batch.id, room_id=room_id), now=NOW)
+        last = batch.runs[-1]
+        reading = next(r for r in queries.readings(session, last.id) if r.address == own_cell())
+        withdrawal = Exclude(last.id, ExclusionKind.WITHDRAWN, "nhầm", reading.id)
+        exclude(session, site.bath.technician, withdrawal, now=NOW)
+    page = site.client().get(f"/runs/batches/{batch.id}").text
+    hidden = dict(re.findall(r'data-ready="(\d+)"( hidden)?', page))
+    assert [bool(hidden[str(run.id)]) for run in batch.runs] == [False, False, True]
+    assert "ND-1 – Temperature room" in page
+    assert "ND-1 – Phòng nhiệt" not in page
 
 
 def test_news_tell_what_changed_since_and_nothing_else(site: Site, batch: BatchFacts) -> None:

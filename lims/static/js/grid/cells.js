@@ -174,9 +174,10 @@ globalThis.bench = (() => {
   function showPoint(key) {
     current = key;
     if (strip) strip.replaceChildren(...stripOf(key));
-    if (!cards.has(key)) return;
-    for (const card of beside(cards.get(key))) card.hidden = card.dataset.card !== key;
-    for (const [name, part] of budgets) part.hidden = name !== key;
+    if (cards.has(key)) {
+      for (const card of beside(cards.get(key))) card.hidden = card.dataset.card !== key;
+      for (const [name, part] of budgets) part.hidden = name !== key;
+    }
     document.querySelectorAll(".point-read").forEach((place) => place.classList.remove("point-read"));
     for (const place of points.get(key) || []) place.classList.add("point-read");
   }
@@ -193,7 +194,8 @@ globalThis.bench = (() => {
     });
     const title = document.createElement("span");
     title.className = "strip-title";
-    title.textContent = (points.get(key) || [])[0]?.querySelector("th")?.textContent || "";
+    const titled = (points.get(key) || []).find((place) => place.dataset.title);
+    title.textContent = titled?.dataset.title || (points.get(key) || [])[0]?.querySelector("th")?.textContent || "";
     return [title, ...made];
   }
 

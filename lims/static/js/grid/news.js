@@ -59,6 +59,7 @@
       document.querySelectorAll("[data-range]").forEach((place) => { if (place.dataset.range === quantity) place.innerHTML = piece; });
     }
     putTotals(said.totals);
+    if (said.ready) document.querySelectorAll("[data-ready]").forEach((form) => { form.hidden = !said.ready.includes(Number(form.dataset.ready)); });
     bench.sheets.forEach(countCells);
     if (said.state !== "draft") bench.tell(words.changed_state);
     return said;

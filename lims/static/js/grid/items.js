@@ -1,0 +1,51 @@
+// On the page of a batch: what came out of the point that is read, for the item in whose column it stands.
+"use strict";
+(() => {
+  const bench = globalThis.bench;
+  const aside = document.querySelector("[data-results]");
+  if (!bench || !aside) return;
+  const [name, card, budget] = ["name", "card", "budget"].map((part) => aside.querySelector(`[data-item-${part}]`));
+  const PAUSE = 150; // who hurries through the cells is not asked for each
+  let shown = "";
+  let timer = 0;
+  let stop = new AbortController();
+
+  async function load() {
+    stop.abort();
+    stop = new AbortController();
+    const address = `${aside.dataset.results}?${new URLSearchParams({ key: shown })}`;
+    const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin", signal: stop.signal });
+    if (!answer.ok) return;
+    const found = await answer.json();
+    if (found.key !== shown) return;
+    name.textContent = found.item;
+    card.innerHTML = found.card;
+    budget.innerHTML = found.budget;
+  }
+  function soon(wait) {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => { if (bench.busy()) soon(PAUSE); else load().catch(() => {}); }, wait);
+  }
+
+  // A shared cell enters the results of all items: its point is shown for the one that is shown already.
+  function keyOf(cell) {
+    if (cell.point) return cell.point;
+    const [section, point, , , , , phase] = cell.key.split("|");
+    const here = [...document.querySelectorAll("td.batch-result")].map((place) => place.dataset.point)
+      .filter((key) => key.endsWith(`@${section}|${point}|${phase}`));
+    return here.find((key) => key.split("@")[0] === shown.split("@")[0]) || here[0] || "";
+  }
+
+  function choose(key) {
+    if (!key) return;
+    bench.showPoint(key);
+    if (key === shown) return;
+    shown = key;
+    soon(PAUSE);
+  }
+
+  document.addEventListener("focusin", (event) => { const cell = bench.cellOf(event.target); if (cell) choose(keyOf(cell)); });
+  document.addEventListener("click", (event) => choose(event.target.closest?.("td.batch-result")?.dataset.point));
+  const { takePoints } = bench;
+  bench.takePoints = (found) => { takePoints(found); if (found.some((point) => point.key === shown)) soon(0); };
+})();
