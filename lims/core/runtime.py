@@ -26,7 +26,8 @@ _EXTENSION: Final = "lims"
 class Place:
     """An entry of the left rail: shown to whoever may call its endpoint. `words` is an English msgid.
 
-    Where there are more places than the rail holds, those whose permission `own` the reader holds stay.
+    Where there are more places than the rail holds, those whose permission `own` the reader holds stay. Pages below the
+    endpoint's own address belong to the place, and those whose address begins with one of `also`.
     """
 
     endpoint: str
@@ -34,6 +35,7 @@ class Place:
     icon: str
     order: int
     own: str | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

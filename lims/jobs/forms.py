@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from calc.decisions.conformity import Statement
 from calc.errors import CalcError
-from calc.units import canonical_unit
+from calc.units import difference_unit, display_unit
 from lims.core.fields import Fields
+from lims.core.formats import typed_number
 from lims.jobs.facts import (
     CERTIFICATE_LANGUAGES,
     AgreedPoints,
@@ -85,7 +86,7 @@ def agreement_values(item: JobItemFacts) -> dict[str, object]:
         "specification_title_en": specification.title_en,
         "lower": _plain(specification.lower),
         "upper": _plain(specification.upper),
-        "specification_unit": specification.unit,
+        "specification_unit": _symbol(specification.unit),
         "rule_kind": rule.kind.value,
         "rule_reference": rule.reference,
         "guard_factor": _plain(rule.guard_factor),
@@ -218,13 +219,23 @@ def _rule(fields: Fields) -> DecisionRule:
 
 
 def _unit(fields: Fields, name: str) -> str:
+    """Read the unit of limits, which are deviations: °C there is a difference of temperatures."""
     text = fields.text(name, maximum=40)
     try:
-        return canonical_unit(text) if text else ""
+        return difference_unit(text) if text else ""
     except CalcError:
         fields.refuse(name, "unit.unknown", unit=text)
         return ""
 
 
 def _plain(number: Decimal | None) -> str:
-    return "" if number is None else f"{number:f}"
+    return "" if number is None else typed_number(number)
+
+
+def _symbol(unit: str) -> str:
+    """Return a unit as a person writes it, where reading it gives the same unit again."""
+    shown = display_unit(unit) if unit else ""
+    try:
+        return shown if difference_unit(shown) == unit else unit
+    except CalcError:
+        return unit

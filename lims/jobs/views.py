@@ -41,7 +41,7 @@ from standards.facts import InstrumentFacts
 
 __all__ = ["bp", "home_views", "item_views"]
 
-add_place(bp, Place("jobs.jobs", N_("Jobs"), "jobs", order=10))
+add_place(bp, Place("jobs.jobs", N_("Jobs"), "jobs", order=10, also=("/items", "/notices")))
 
 
 @bp.get("/jobs")

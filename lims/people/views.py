@@ -220,6 +220,13 @@ def _find(session: Session, _actor: Actor, words: str, on: date) -> list[Found]:
 
 add_place(
     bp,
-    Place("people.organisations", N_("Organisations"), "organisation", order=70, own=Permission.MANAGE_ORGANISATIONS),
+    Place(
+        "people.organisations",
+        N_("Organisations"),
+        "organisation",
+        order=70,
+        own=Permission.MANAGE_ORGANISATIONS,
+        also=("/sites/", "/rooms/"),
+    ),
 )
 add_finder(bp, Finder(Permission.VIEW_LABORATORY, _find))

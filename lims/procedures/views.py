@@ -35,7 +35,9 @@ from lims.procedures.procedure_file import read_toml, write_toml
 
 __all__ = ["authorisation_views", "bp", "scope_views"]
 
-add_place(bp, Place("procedures.procedures", N_("Procedures"), "procedure", order=60))
+add_place(
+    bp, Place("procedures.procedures", N_("Procedures"), "procedure", order=60, also=("/authorisations", "/scope"))
+)
 
 
 @bp.get("/procedures")

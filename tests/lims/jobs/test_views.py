@@ -142,6 +142,25 @@ def test_agreement_form_shows_number_unit_and_missing_rule(desk: Desk) -> None:
     assert "The unit “kPa” does not fit here" in answer.text
 
 
+def test_agreed_limits_come_back_as_a_person_types_them(desk: Desk) -> None:
+    item_id = desk.item()
+    limits = {
+        **_AGREED,
+        "row_version": "1",
+        "specification_kind": "limits",
+        "lower": "−0,5",
+        "upper": "0,5",
+        "specification_unit": "°C",
+        "rule_kind": "simple_acceptance",
+        "agreed_on": "2026-03-02",
+    }
+    assert post(desk.client, f"/jobs/items/{item_id}/agreement", limits).status_code == 303
+    assert "±0.5 °C" in desk.client.get(f"/jobs/items/{item_id}").text
+    page = desk.client.get(f"/jobs/items/{item_id}/agreement").text
+    assert 'value="°C"' in page
+    assert 'value="-0.5"' in page
+
+
 def test_two_people_on_one_agreement_see_both_versions(desk: Desk) -> None:
     item_id = desk.item()
     first = {**_AGREED, "row_version": "1", "place_of_use": "Kho của người thứ nhất"}
