@@ -32,6 +32,7 @@ from lims.core.web import (
     Finder,
     FormState,
     Found,
+    Hits,
     Place,
     add_finder,
     add_place,
@@ -145,17 +146,18 @@ def for_run(run_id: int) -> ResponseReturnValue:
     return render_template("certificates/for_run.html", run=run, lines=lines)
 
 
-def _find(session: Session, actor: Actor, text: str, _today: object) -> list[Found]:
-    lines = list_queries.certificates(session, actor, ListRequest(text=text)).items[:MOST_FOUND]
-    return [
+def _find(session: Session, actor: Actor, text: str, _today: object) -> Hits:
+    listed = list_queries.certificates(session, actor, ListRequest(text=text))
+    found = [
         Found(
             line.printed,
             in_language(line, "customer_name"),
             "found.certificate",
             url_for("certificates.certificate", certificate_id=line.id),
         )
-        for line in lines
+        for line in listed.items[:MOST_FOUND]
     ]
+    return Hits(found, listed.total, url_for("certificates.certificates", q=text))
 
 
 add_finder(bp, Finder(Permission.VIEW_LABORATORY, _find))

@@ -22,6 +22,7 @@ from lims.core.web import (
     Finder,
     FormState,
     Found,
+    Hits,
     Place,
     add_finder,
     add_place,
@@ -231,9 +232,9 @@ def _differences(
     return found
 
 
-def _find_instruments(session: Session, _actor: Actor, text: str, _today: date) -> list[Found]:
+def _find_instruments(session: Session, _actor: Actor, text: str, _today: date) -> Hits:
     page = list_queries.instruments(session, ListRequest(text=text))
-    return [
+    found = [
         Found(
             title=(line.name_en if language() == "en" else None) or line.name_vi,
             detail=" · ".join(
@@ -255,6 +256,7 @@ def _find_instruments(session: Session, _actor: Actor, text: str, _today: date) 
         )
         for line in page.items[:MOST_FOUND]
     ]
+    return Hits(found, page.total, url_for("standards.instruments", q=text))
 
 
 add_place(bp, Place("standards.instruments", N_("Instruments"), "instrument", order=40))

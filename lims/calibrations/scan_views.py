@@ -14,7 +14,7 @@ from lims.calibrations.blueprint import bp
 from lims.calibrations.facts import RunState
 from lims.core.actor import Actor
 from lims.core.errors import NotFound
-from lims.core.web import Finder, Found, add_finder, current_actor, reading, signed_in
+from lims.core.web import Finder, Found, Hits, add_finder, current_actor, reading, signed_in
 from lims.jobs import queries as jobs
 from lims.jobs.facts import JobItemFacts
 from lims.jobs.labels import Scan, read_scan
@@ -28,7 +28,7 @@ _LONGEST: Final = 200
 @bp.get("/i/<token>")
 @signed_in
 def scanned(token: str) -> ResponseReturnValue:
-    """What the code on an item's label says: people of its laboratory to the work, its customer to the certificates."""
+    """What the code on an item's label says: people of its laboratory to the work, its customer to their order."""
     with reading() as session:
         item = _item(session, Scan(token=token))
         if item is None:
@@ -68,7 +68,7 @@ def _address(session: Session, actor: Actor, item: JobItemFacts) -> str:
     if not _may_see(actor, item):
         raise NotFound
     if not actor.may(Permission.VIEW_LABORATORY):
-        return url_for("portal.certificates", q=item.job_number)
+        return url_for("portal.orders", q=item.job_number)
     still_open = [run for run in run_lists.runs_of_item(session, item.id) if run.state not in _CLOSED]
     if len(still_open) == 1:
         return url_for("calibrations.run", run_id=still_open[0].id)
@@ -77,7 +77,7 @@ def _address(session: Session, actor: Actor, item: JobItemFacts) -> str:
     return url_for("jobs.item", item_id=item.id)
 
 
-def _find(session: Session, actor: Actor, text: str, _on: date) -> list[Found]:
+def _find(session: Session, actor: Actor, text: str, _on: date) -> Hits:
     """Find an item by its number or by what its code says, for the search field."""
     named = read_scan(text)
     item = None
@@ -86,10 +86,10 @@ def _find(session: Session, actor: Actor, text: str, _on: date) -> list[Found]:
     elif named is not None:
         item = jobs.item_by_number(session, named.job_number, named.position, actor.site_ids)
     if item is None or item.site_id not in actor.site_ids:
-        return []
+        return Hits()
     instrument = standards.instrument_facts(session, item.instrument_id)
     detail = ", ".join(part for part in (instrument.name_vi, instrument.serial_number) if part)
-    return [Found(text, detail, "found.item", url_for("calibrations.scanned", token=item.token))]
+    return Hits([Found(text, detail, "found.item", url_for("calibrations.scanned", token=item.token))], 1)
 
 
 add_finder(bp, Finder(Permission.VIEW_LABORATORY, _find))

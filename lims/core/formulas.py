@@ -19,7 +19,7 @@ _OPENING: Final = frozenset({"", "(", ","})
 
 
 def formula(expression: str | None, unit: str | None = None) -> str:
-    """Return a formula with the reader's decimal mark, real signs and its unit; a single number stands without brackets.
+    """Return a formula with the reader's decimal mark, real signs and its unit; brackets where it has several terms.
 
     What is no formula stays readable: nothing is refused here, the services did that.
     """

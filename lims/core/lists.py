@@ -25,6 +25,8 @@ Filters = Mapping[str, Mapping[str, Condition]]
 LONGEST_SEARCH: Final = 200
 MOST_WORDS: Final = 12
 MOST_VALUES: Final = 50
+ANY: Final = "any"
+"""The value by which an address asks for what a filter leaves out while nothing is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Listed(Page[Item]):
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     sort: str = ""
     totals: Mapping[str, int] = field(default_factory=dict)
+    resting: Mapping[str, tuple[bool, int]] = field(default_factory=dict)
+    """Per filter that leaves something out while nothing is chosen: whether it does now, and how many rows then fit."""
 
     @property
     def narrowed(self) -> bool:
@@ -119,6 +123,7 @@ class Listed(Page[Item]):
             counts=self.counts,
             sort=self.sort,
             totals=self.totals,
+            resting=self.resting,
         )
 
 
@@ -128,7 +133,7 @@ class SqlList:
 
     `query` selects every row the reader may see, joined one to one from where `select_from` begins; `searched` says
     what a folded word means; `sorts` are ascending, empty values last either way; `key` makes every order definite.
-    `unless` holds for a filter while none of its values is chosen: what is retired is shown to whoever asks for it.
+    `unless` holds for a filter while none of its values is chosen, nor `ANY`: what is retired is shown to whoever asks.
     """
 
     query: Select[*tuple[Any, ...]]
@@ -144,13 +149,15 @@ class SqlList:
         """Return the page asked for: rows as the statement selects them (scalars where it selects one thing)."""
         chosen = _chosen(request, self.filters)
         words = [] if self.searched is None else [self.searched(word) for word in request.words]
-        conditions = {**self.unless}
+        conditions = {name: one for name, one in self.unless.items() if ANY not in request.chosen.get(name, ())}
+        resting = conditions.keys() - chosen.keys()
         conditions |= {name: or_(*(self.filters[name][one] for one in sorted(chosen[name]))) for name in chosen}
         fitting = self.query.where(*words, *conditions.values())
         total, totals = self._totals(session, fitting)
         number = min(max(1, request.page), max(1, -(-total // size)))
         sort, order = self._order(request.sort)
         rows = session.execute(fitting.order_by(None).order_by(*order).limit(size).offset((number - 1) * size))
+        counts = self._counts(session, words, conditions)
         single = len(self.query.column_descriptions) == 1
         return Listed(
             list(rows.scalars()) if single else list(rows),
@@ -159,9 +166,10 @@ class SqlList:
             size,
             text=request.text if self.searched is not None else "",
             chosen=chosen,
-            counts=self._counts(session, words, conditions),
+            counts=counts,
             sort=sort,
             totals=totals,
+            resting={name: (name in resting, counts[name].pop(ANY)) for name in self.unless},
         )
 
     def _totals(self, session: Session, fitting: Select[*tuple[Any, ...]]) -> tuple[int, Mapping[str, int]]:
@@ -174,6 +182,8 @@ class SqlList:
     ) -> dict[str, dict[str, int]]:
         counts = {}
         for name, values in self.filters.items():
+            if name in self.unless:
+                values = {**values, ANY: self.unless[name]}
             others = [condition for other, condition in conditions.items() if other != name]
             columns = [func.count(case((condition, 1))) for condition in values.values()]
             query = _only(self.query.where(*words, *others), columns)

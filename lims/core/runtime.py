@@ -5,7 +5,7 @@ One `Runtime` hangs at each application; nothing here is global.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -62,7 +62,7 @@ class Panel:
 
 
 MOST_FOUND: Final = 10
-"""How many hits of one kind the search field shows; the lists show them all."""
+"""How many hits of one finder the search field shows; its list shows them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,20 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Hits:
+    """What a finder found: the first of them, how many there are in all, and the address of the list that has them."""
+
+    found: Sequence[Found] = ()
+    total: int = 0
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finder:
     """Searches one package's records for the search field at the top."""
 
     permission: str
-    find: Callable[[Session, Actor, str, date], list[Found]]
+    find: Callable[[Session, Actor, str, date], Hits]
 
 
 @dataclass

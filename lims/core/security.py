@@ -110,6 +110,11 @@ def _refuse_nul() -> None:
 
 
 def _check_access() -> ResponseReturnValue | None:
+    """Let in who may call the endpoint; before any record is looked for, so that each is refused in the same words.
+
+    People of the laboratory are told that their role does not include it. To everybody else a page of the laboratory
+    reads like an address that leads nowhere.
+    """
     endpoint = request.endpoint
     if endpoint is None:
         return None
@@ -123,7 +128,7 @@ def _check_access() -> ResponseReturnValue | None:
         raise Forbidden
     actor: Actor = current_user.actor
     if mark != SIGNED_IN and not actor.permissions & frozenset(mark):
-        raise Forbidden
+        raise NotFound if actor.laboratory_id is None else Forbidden
     return None
 
 

@@ -18,7 +18,7 @@ from lims.core.errors import Forbidden
 from lims.core.forms import FormState
 from lims.core.lists import ListRequest, parse_list
 from lims.core.pages import init_pages, signed_in_actor
-from lims.core.runtime import MOST_FOUND, Figure, Finder, Found, Panel, Place, Runtime, attach, runtime
+from lims.core.runtime import MOST_FOUND, Figure, Finder, Found, Hits, Panel, Place, Runtime, attach, runtime
 from lims.core.security import csrf, init_security, public, requires, signed_in
 from lims.core.sessions import IDLE_END, LONGEST, init_sessions
 
@@ -30,6 +30,7 @@ __all__ = [
     "Finder",
     "FormState",
     "Found",
+    "Hits",
     "Panel",
     "Place",
     "Runtime",

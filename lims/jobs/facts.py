@@ -265,6 +265,7 @@ class JobLine:
     customer_name_en: str
     requested_on: date
     promised_on: date | None
+    """The soonest day promised for something still to be done; else the last one (see `workflow.promised_for_job`)."""
     item_count: int
     state: JobState
 
@@ -329,6 +330,8 @@ class JobItemFacts:
     subcontractor_id: int | None
     contract_reviewed: bool
     row_version: int
+    due_on: date | None = None
+    """The day promised for it: its own, or its job's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from lims.core.actor import Actor
 from lims.core.lists import EVERYTHING, Listed, ListRequest, SqlList
 from lims.jobs.facts import HoldReason, ItemLine, ItemState, JobLine, JobState, LegalRegime
 from lims.jobs.models import Job, JobItem
-from lims.jobs.workflow import job_state
+from lims.jobs.workflow import OPEN, job_state
 from lims.people.models import Organisation
 from lims.procedures.models import Procedure, ProcedureVersion
 from standards import queries as standards
@@ -21,8 +21,6 @@ from standards.models import Instrument
 
 _S = ItemState
 _OVER: Final = (JobState.CLOSED, JobState.CANCELLED, JobState.READY)
-OPEN_STATES: Final = (_S.EXPECTED, _S.RECEIVED, _S.ATTENDED, _S.IN_WORK, _S.ON_HOLD, _S.SUBCONTRACTED)
-"""States in which something is still to be done with an item before it can go back."""
 
 
 def jobs(session: Session, actor: Actor, request: ListRequest = EVERYTHING, *, on: date) -> Listed[JobLine]:
@@ -31,8 +29,9 @@ def jobs(session: Session, actor: Actor, request: ListRequest = EVERYTHING, *, o
     Filters: state; late (promised for a day that has passed, and still open); customer, by key.
     """
     tally = _tally()
+    promised = func.coalesce(tally.c.promised_open, tally.c.promised_last, Job.promised_on)
     query = (
-        select(Job, tally)
+        select(Job, promised.label("promised"), tally)
         .select_from(Job)
         .join(Organisation, Organisation.id == Job.customer_id)
         .outerjoin(tally, tally.c.job_id == Job.id)
@@ -48,14 +47,14 @@ def jobs(session: Session, actor: Actor, request: ListRequest = EVERYTHING, *, o
             "number": (Job.id,),
             "customer": (Organisation.sort_key,),
             "requested": (Job.requested_on,),
-            "promised": (Job.promised_on,),
+            "promised": (promised,),
             "items": (func.coalesce(tally.c.item_count, 0),),
         },
         sort="-number",
         searched=_mentions,
         filters={
             "state": {state.value: _in_state(tally.c, state) for state in JobState},
-            "late": {"1": (Job.promised_on < on) & ~or_(*(_in_state(tally.c, state) for state in _OVER))},
+            "late": {"1": (promised < on) & ~or_(*(_in_state(tally.c, state) for state in _OVER))},
         },
         totals={"items": func.sum(tally.c.item_count)},
     ).answer(session, request)
@@ -106,7 +105,7 @@ def promised_for() -> ColumnElement[Any]:
 
 def late_on(on: date) -> ColumnElement[bool]:
     """Return the condition that an item's promised day has passed while something is still to be done."""
-    return (promised_for() < on) & JobItem.state.in_(OPEN_STATES)
+    return (promised_for() < on) & JobItem.state.in_(sorted(OPEN))
 
 
 def item_rows() -> Select[*tuple[Any, ...]]:
@@ -144,7 +143,7 @@ def _job_line(row: Any, names: Mapping[int, tuple[str, str | None]]) -> JobLine:
         customer_name_vi=name_vi,
         customer_name_en=name_en or "",
         requested_on=job.requested_on,
-        promised_on=job.promised_on,
+        promised_on=row.promised,
         item_count=sum(counts.values()),
         state=job_state([state for state, count in counts.items() if count]),
     )
@@ -172,14 +171,19 @@ def _item_line(row: Any, names: Mapping[int, tuple[str, str | None]], on: date) 
         hold_reason=HoldReason(item.hold_reason) if item.hold_reason else None,
         received_on=item.received_on,
         promised_on=promised,
-        days_left=(promised - on).days if promised is not None and state in OPEN_STATES else None,
+        days_left=(promised - on).days if promised is not None and state in OPEN else None,
     )
 
 
 def _tally() -> Any:
-    """Return a subquery: per job, how many items are in each state, and in all."""
+    """Return a subquery: per job, how many items are in each state, and in all, and the days promised for them."""
     columns = [func.sum(case((JobItem.state == state, 1), else_=0)).label(state.value) for state in ItemState]
-    return select(JobItem.job_id, func.count().label("item_count"), *columns).group_by(JobItem.job_id).subquery()
+    promised = [
+        func.min(case((JobItem.state.in_(sorted(OPEN)), promised_for()))).label("promised_open"),
+        func.max(case((JobItem.state != _S.CANCELLED, promised_for()))).label("promised_last"),
+    ]
+    query = select(JobItem.job_id, func.count().label("item_count"), *columns, *promised)
+    return query.join(Job, Job.id == JobItem.job_id).group_by(JobItem.job_id).subquery()
 
 
 def _in_state(counts: Any, state: JobState) -> ColumnElement[bool]:

@@ -149,4 +149,5 @@ def _item(row: JobItem, job: Job) -> JobItemFacts:
         subcontractor_id=row.subcontractor_id,
         contract_reviewed=job.contract_reviewed_at is not None,
         row_version=row.row_version,
+        due_on=row.promised_on or job.promised_on,
     )

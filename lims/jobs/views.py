@@ -20,6 +20,7 @@ from lims.core.web import (
     Finder,
     FormState,
     Found,
+    Hits,
     Place,
     add_finder,
     add_place,
@@ -132,6 +133,7 @@ def job_page(job_id: int, form: FormState) -> ResponseReturnValue:
         parties=parties,
         instruments=instruments,
         asking=asking,
+        promised_on=workflow.promised_for_job(found.promised_on, items),
         missing=workflow.missing_for_review(items),
         next_action=workflow.next_action(found, items).value,
     )
@@ -163,12 +165,13 @@ def _instruments(session: Session, items: Sequence[JobItemFacts]) -> Mapping[int
     return {item.instrument_id: standards.instrument_facts(session, item.instrument_id) for item in items}
 
 
-def _find(session: Session, actor: Actor, text: str, on: date) -> list[Found]:
+def _find(session: Session, actor: Actor, text: str, on: date) -> Hits:
     page = list_queries.jobs(session, actor, ListRequest(text=text), on=on)
-    return [
+    found = [
         Found(line.number, in_language(line, "customer_name"), "found.job", url_for("jobs.job", job_id=line.id))
         for line in page.items[:MOST_FOUND]
     ]
+    return Hits(found, page.total, url_for("jobs.jobs", q=text))
 
 
 add_finder(bp, Finder(Permission.VIEW_LABORATORY, _find))

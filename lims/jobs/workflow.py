@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -42,7 +43,8 @@ NEEDS_REASON: Final = frozenset({_S.ON_HOLD, _S.SUBCONTRACTED, _S.NOT_CALIBRATAB
 AGREEABLE: Final = frozenset({_S.EXPECTED, _S.RECEIVED, _S.ATTENDED, _S.ON_HOLD})
 """States in which what is agreed may still be changed; a run in work has frozen it."""
 
-_OPEN: Final = frozenset({_S.EXPECTED, _S.RECEIVED, _S.ATTENDED, _S.IN_WORK, _S.ON_HOLD, _S.DONE, _S.SUBCONTRACTED})
+OPEN: Final = frozenset({_S.EXPECTED, _S.RECEIVED, _S.ATTENDED, _S.IN_WORK, _S.ON_HOLD, _S.DONE, _S.SUBCONTRACTED})
+"""States in which something is still to be done with an item before it can go back."""
 
 
 class JobAction(StrEnum):
@@ -116,7 +118,7 @@ def job_state(states: Sequence[ItemState]) -> JobState:
         return JobState.EMPTY
     if all(state is _S.CANCELLED for state in states):
         return JobState.CANCELLED
-    open_states = {state for state in states if state in _OPEN}
+    open_states = {state for state in states if state in OPEN}
     if not open_states:
         waits = {_S.RELEASED, _S.NOT_CALIBRATABLE} & set(states)
         return JobState.READY if waits else JobState.CLOSED
@@ -125,6 +127,15 @@ def job_state(states: Sequence[ItemState]) -> JobState:
     if open_states <= {_S.EXPECTED, _S.RECEIVED, _S.ATTENDED}:
         return JobState.RECEIVED
     return JobState.ON_HOLD if open_states == {_S.ON_HOLD} else JobState.IN_WORK
+
+
+def promised_for_job(promised_on: date | None, items: Sequence[JobItemFacts]) -> date | None:
+    """Return the day a job is promised for: the soonest of what is still to be done, else the last, else its own."""
+    due = [(item.state, item.due_on) for item in items if item.due_on is not None]
+    still_open = [day for state, day in due if state in OPEN]
+    if still_open:
+        return min(still_open)
+    return max((day for state, day in due if state is not _S.CANCELLED), default=promised_on)
 
 
 def next_action(job: JobFacts, items: Sequence[JobItemFacts]) -> JobAction:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 from typing import Any, Final
 
@@ -15,9 +14,8 @@ from sqlalchemy.orm import Session
 from lims.core.actor import Actor
 from lims.core.marks import N_
 from lims.core.web import (
-    MOST_FOUND,
     Figure,
-    Found,
+    Hits,
     Panel,
     Place,
     add_panel,
@@ -59,17 +57,16 @@ def home() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """Search every kind of record the reader may see; a single exact hit (a scanned code) opens at once."""
     actor, words = current_actor(), search_words()
-    found: list[Found] = []
+    groups: list[Hits] = []
     if words:
         with reading() as session:
-            for finder in runtime().finders:
-                if actor.may(finder.permission):
-                    found.extend(finder.find(session, actor, words, today()))
-    exact = [hit for hit in found if words.casefold() in {hit.title.casefold(), hit.code.casefold()}]
+            finders = [finder for finder in runtime().finders if actor.may(finder.permission)]
+            groups = [hits for finder in finders if (hits := finder.find(session, actor, words, today())).found]
+    every = [hit for hits in groups for hit in hits.found]
+    exact = [hit for hit in every if words.casefold() in {hit.title.casefold(), hit.code.casefold()}]
     if len(exact) == 1:
         return redirect(exact[0].url, 303)
-    full = any(count >= MOST_FOUND for count in Counter(hit.kind for hit in found).values())
-    return render_template("home/search.html", words=words, found=found, cut_off=full)
+    return render_template("home/search.html", words=words, groups=groups)
 
 
 @bp.get("/health")

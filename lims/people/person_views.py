@@ -17,6 +17,7 @@ from lims.core.web import (
     Finder,
     FormState,
     Found,
+    Hits,
     Place,
     add_finder,
     add_place,
@@ -202,18 +203,19 @@ def _password_page(person_id: int, form: FormState) -> ResponseReturnValue:
     return render_template("people/password.html", form=form, person=present), form.status
 
 
-def _find(session: Session, _actor: Actor, words: str, on: date) -> list[Found]:
+def _find(session: Session, _actor: Actor, words: str, on: date) -> Hits:
     """Search people for the field at the top."""
-    hits = queries.persons(session, ListRequest(text=words), on=on).items[:MOST_FOUND]
-    return [
+    listed = queries.persons(session, ListRequest(text=words), on=on)
+    found = [
         Found(
             title=hit.full_name,
             detail=hit.code or hit.sign_in_name or "",
             kind="found.person",
             url=url_for("persons.person", person_id=hit.id),
         )
-        for hit in hits
+        for hit in listed.items[:MOST_FOUND]
     ]
+    return Hits(found, listed.total, url_for("persons.persons", q=words))
 
 
 add_place(bp, Place("persons.persons", N_("People"), "people", order=80, own=Permission.MANAGE_PEOPLE))

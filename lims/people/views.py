@@ -19,6 +19,7 @@ from lims.core.web import (
     Finder,
     FormState,
     Found,
+    Hits,
     Place,
     add_finder,
     add_place,
@@ -203,19 +204,20 @@ def _site_page(form: FormState, organisation_id: int, site_id: int | None) -> Re
     return render_template("people/site_form.html", form=form, organisation=present, site=site), form.status
 
 
-def _find(session: Session, _actor: Actor, words: str, on: date) -> list[Found]:
+def _find(session: Session, _actor: Actor, words: str, on: date) -> Hits:
     """Search organisations for the field at the top."""
-    hits = queries.organisations(session, ListRequest(text=words), on=on).items[:MOST_FOUND]
+    listed = queries.organisations(session, ListRequest(text=words), on=on)
     english = language() == "en"
-    return [
+    found = [
         Found(
             title=(hit.name_en if english else None) or hit.name_vi,
             detail=(hit.address_en if english else None) or hit.address_vi,
             kind="found.organisation",
             url=url_for("people.organisation", organisation_id=hit.id),
         )
-        for hit in hits
+        for hit in listed.items[:MOST_FOUND]
     ]
+    return Hits(found, listed.total, url_for("people.organisations", q=words))
 
 
 add_place(

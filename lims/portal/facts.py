@@ -7,6 +7,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from certificates.facts import CertificateLine
+from lims.jobs.facts import ItemLine
+
 SOON_DAYS: Final = 60
 """A customer plans further ahead than the laboratory, whose own standards are named thirty days before."""
 
@@ -48,3 +51,32 @@ class OwnInstrument:
         if self.days_left < 0:
             return DueStanding.OVERDUE
         return DueStanding.SOON if self.days_left <= SOON_DAYS else DueStanding.LATER
+
+
+class Progress(StrEnum):
+    """How far an ordered item is, as its customer needs to know it."""
+
+    EXPECTED = "expected"
+    HERE = "here"
+    READY = "ready"
+    BACK = "back"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedItem:
+    """An item that a customer ordered, how far it is, and its certificates."""
+
+    line: ItemLine
+    reference: str
+    requested_on: date
+    progress: Progress
+    certificates: tuple[CertificateLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """An order of a customer: its number here and the customer's own."""
+
+    number: str
+    reference: str

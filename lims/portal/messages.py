@@ -12,5 +12,10 @@ LABELS: Final[dict[str, str]] = {
     "due_standing.soon": N_("falls due soon"),
     "due_standing.later": N_("in date"),
     "due_standing.no_interval": N_("no interval agreed"),
+    "progress.expected": N_("expected by the laboratory"),
+    "progress.here": N_("at the laboratory"),
+    "progress.ready": N_("finished, to be handed back"),
+    "progress.back": N_("handed back"),
+    "progress.cancelled": N_("cancelled"),
     "due_standing.never": N_("no certificate here yet"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -27,7 +27,8 @@ from standards.facts import IntervalFacts
 from standards.models import Instrument
 from standards.validity import add_months
 
-_SHOWN = (CertificateState.ISSUED, CertificateState.SUPERSEDED, CertificateState.REVOKED)
+SHOWN: Final = (CertificateState.ISSUED, CertificateState.SUPERSEDED, CertificateState.REVOKED)
+"""What a customer sees: not what is being issued."""
 
 
 def owned_by(actor: Actor) -> ColumnElement[bool]:
@@ -41,7 +42,7 @@ def my_certificates(session: Session, actor: Actor, request: ListRequest = EVERY
 
     Words are sought in number, items, serial numbers and runs. Filters: state; kind; year of issue; instrument, by key.
     """
-    mine = [owned_by(actor), Certificate.state.in_(_SHOWN)]
+    mine = [owned_by(actor), Certificate.state.in_(SHOWN)]
     instrument = request.key("instrument")
     if instrument is not None:
         covering = (
@@ -50,7 +51,7 @@ def my_certificates(session: Session, actor: Actor, request: ListRequest = EVERY
             .where(CalibrationRun.instrument_id == instrument)
         )
         mine.append(Certificate.id.in_(covering))
-    return certificate_list(session, mine, request, _SHOWN)
+    return certificate_list(session, mine, request, SHOWN)
 
 
 def my_instruments(
@@ -141,7 +142,7 @@ def my_certificate(session: Session, actor: Actor, token: str) -> CertificateVie
 
 def my_certificate_row(session: Session, actor: Actor, token: str) -> Certificate:
     """Return the row behind a token if it is the actor's; one question to the database in every case."""
-    query = select(Certificate).where(Certificate.token == token, owned_by(actor), Certificate.state.in_(_SHOWN))
+    query = select(Certificate).where(Certificate.token == token, owned_by(actor), Certificate.state.in_(SHOWN))
     row = session.execute(query).scalar_one_or_none()
     if row is None:
         raise NotFound("certificate.not_found")

@@ -20,6 +20,7 @@ from lims.core.web import (
     Figure,
     Finder,
     Found,
+    Hits,
     Panel,
     Place,
     add_finder,
@@ -34,11 +35,12 @@ from lims.core.web import (
     transaction,
 )
 from lims.people.access import Permission
-from lims.portal import queries, services
+from lims.portal import order_queries, queries, services
 from lims.portal.facts import DueStanding
 
 bp = Blueprint("portal", __name__)
 add_place(bp, Place("portal.certificates", N_("My certificates"), "certificate", order=10))
+add_place(bp, Place("portal.orders", N_("My orders"), "jobs", order=15))
 add_place(bp, Place("portal.instruments", N_("My instruments"), "calendar", order=20))
 
 _TONES = {DueStanding.OVERDUE: "bad", DueStanding.SOON: "doubt"}
@@ -53,6 +55,15 @@ def certificates() -> ResponseReturnValue:
     with reading() as session:
         listed = queries.my_certificates(session, current_actor(), asked)
     return render_template("portal/certificates.html", listed=listed, instrument=asked.key("instrument"))
+
+
+@bp.get("/portal/orders")
+@requires(Permission.VIEW_OWN_CERTIFICATES)
+def orders() -> ResponseReturnValue:
+    """What the person's organisations have ordered: how far each item is, and its certificates."""
+    with reading() as session:
+        listed = order_queries.my_items(session, current_actor(), list_request(), on=today())
+    return render_template("portal/orders.html", listed=listed)
 
 
 @bp.get("/portal/instruments")
@@ -102,9 +113,18 @@ def _newest(session: Session, actor: Actor, _on: date) -> dict[str, Any]:
     return {"lines": listed.items[:_MOST], "total": listed.total}
 
 
-def _find(session: Session, actor: Actor, text: str, _on: date) -> list[Found]:
+def _find_orders(session: Session, actor: Actor, text: str, _on: date) -> Hits:
+    lines, total = order_queries.my_orders(session, actor, text, most=MOST_FOUND)
+    found = [
+        Found(line.number, line.reference, "found.job", url_for("portal.orders", q=line.number), code=line.reference)
+        for line in lines
+    ]
+    return Hits(found, total, url_for("portal.orders", q=text))
+
+
+def _find_certificates(session: Session, actor: Actor, text: str, _on: date) -> Hits:
     listed = queries.my_certificates(session, actor, ListRequest(text=text))
-    return [
+    found = [
         Found(
             line.printed,
             in_language(line, "item"),
@@ -113,8 +133,10 @@ def _find(session: Session, actor: Actor, text: str, _on: date) -> list[Found]:
         )
         for line in listed.items[:MOST_FOUND]
     ]
+    return Hits(found, listed.total, url_for("portal.certificates", q=text))
 
 
 add_panel(bp, Panel(Permission.VIEW_OWN_CERTIFICATES, "portal/home_due.html", _falling_due, order=10))
 add_panel(bp, Panel(Permission.VIEW_OWN_CERTIFICATES, "portal/home_newest.html", _newest, order=20))
-add_finder(bp, Finder(Permission.VIEW_OWN_CERTIFICATES, _find))
+add_finder(bp, Finder(Permission.VIEW_OWN_CERTIFICATES, _find_orders))
+add_finder(bp, Finder(Permission.VIEW_OWN_CERTIFICATES, _find_certificates))

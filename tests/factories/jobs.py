@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lims.core.text import search_text
 from lims.jobs import queries
 from lims.jobs.facts import (
     AgreedPoints,
@@ -35,18 +36,21 @@ def make_job(
     number: str | None = None,
     reviewed: bool = True,
     promised_on: date | None = None,
+    customer_reference: str = "",
 ) -> JobFacts:
     """Put a job without items into the database."""
+    taken = number or f"PYC26-{secrets.token_hex(4)}"
     row = Job(
         token=secrets.token_urlsafe(24),
-        number=number or f"PYC26-{secrets.token_hex(4)}",
+        number=taken,
+        customer_reference=customer_reference or None,
         site_id=site_id,
         customer_id=customer_id,
         requested_on=ON,
         promised_on=promised_on,
         contract_reviewed_at=AT if reviewed else None,
         contract_reviewed_by="Lê Thị Mẫu" if reviewed else None,
-        search_text=(number or "").casefold(),
+        search_text=search_text(taken, customer_reference),
         created_at=AT,
         created_by_id=0,
     )
@@ -65,6 +69,7 @@ def make_job_item(
     agreed_specification: AgreedSpecification | None = None,
     decision_rule: DecisionRule | None = None,
     points: tuple[AgreedPoints, ...] = (),
+    promised_on: date | None = None,
 ) -> JobItemFacts:
     """Put an item into a job."""
     position = session.execute(
@@ -88,6 +93,7 @@ def make_job_item(
         condition_on_receipt="Bình thường, không hư hỏng" if came_in else None,
         condition_on_receipt_en="Good, no damage" if came_in else None,
         received_on=ON if came_in else None,
+        promised_on=promised_on,
         state=state,
         created_at=AT,
     )

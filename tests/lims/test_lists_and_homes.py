@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from lims.calibrations.home_facts import BenchWork
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.core.lists import ListRequest
+from lims.core.runtime import MOST_FOUND
 from lims.jobs import list_queries as jobs
 from lims.jobs.facts import ItemState
 from lims.people import queries as people
@@ -209,7 +211,9 @@ def test_a_stranger_sees_nothing_of_it(
         "/portal/instruments",
         f"/portal/certificates?instrument={instrument}",
         f"/portal/certificates?q={view.number}",
+        f"/portal/orders?q={view.job_number}",
         f"/search?q={view.number}",
+        f"/search?q={view.job_number}",
     ):
         page = stranger.get(address, follow_redirects=True).text
         shown = page.replace(f'value="{view.number}"', "").replace(f"“{view.number}”", "")
@@ -262,3 +266,41 @@ def test_the_search_at_the_top_finds_across_the_packages(
     standard = office.bench.standard
     answer = client.get(f"/search?q={standard.code.lower()}")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/standards/{standard.id}")
+
+
+def test_the_search_shows_the_first_of_each_kind_and_the_way_to_all(
+    sqlite_database: Database, office: Office, view: CertificateView, clock: FixedClock
+) -> None:
+    """Ten of a dozen bodies, how many there are in all, and a link to the list with the same words."""
+    with sqlite_database.transaction() as session:
+        for number in range(MOST_FOUND + 2):
+            make_organisation(session, name_vi=f"Xưởng Mười Hai {number}")
+    client = browser(sqlite_database, clock, "signatory")
+    page = client.get("/search?q=muoi hai").text
+    assert page.count('<tr data-href="/organisations/') == MOST_FOUND
+    assert "12 found" in page
+    assert re.search(r'href="/organisations\?q=muoi[+]hai">All 12</a>', page)
+    assert client.get("/organisations?q=muoi+hai").text.count('<tr data-href="/organisations/') == MOST_FOUND + 2
+    assert "All " not in client.get("/search?q=muoi hai 7").text
+
+
+def test_a_customer_finds_an_order_by_its_number_and_by_their_own(
+    sqlite_database: Database, office: Office, view: CertificateView, clock: FixedClock
+) -> None:
+    """The order's page says how far each item is and leads to its certificate; another's order is nowhere."""
+    item = office.bench.item
+    with sqlite_database.transaction() as session:
+        job = make_job(
+            session, site_id=item.site_id, customer_id=item.customer_id, customer_reference="ĐH-88", promised_on=TODAY
+        )
+        make_job_item(session, job=job, instrument_id=item.instrument_id, procedure_version_id=None)
+    client, stranger = browser(sqlite_database, clock, "customer"), browser(sqlite_database, clock, "stranger")
+    for typed, number in ((view.job_number, view.job_number), (job.number, job.number), ("đh-88", job.number)):
+        answer = client.get("/search", query_string={"q": typed})
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/portal/orders?q={number}")
+        assert stranger.get("/search", query_string={"q": typed}).status_code == 200
+    page = client.get(f"/portal/orders?q={job.number}").text
+    assert "at the laboratory" in page
+    assert "ĐH-88" in page
+    assert view.token in client.get(f"/portal/orders?q={view.job_number}").text
+    assert "<tbody" not in stranger.get("/portal/orders").text

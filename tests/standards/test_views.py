@@ -114,7 +114,7 @@ def test_every_page_opens_in_both_languages(scene: Scene, language: str) -> None
 
 def test_a_customer_sees_none_of_it(scene: Scene) -> None:
     client = scene.sign_in("customer")
-    assert {client.get(page).status_code for page in pages(scene)} == {403}
+    assert {client.get(page).status_code for page in pages(scene)} == {404}
 
 
 def test_the_language_of_the_first_reader_is_not_kept_for_the_next(scene: Scene) -> None:

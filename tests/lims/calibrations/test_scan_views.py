@@ -102,10 +102,10 @@ def test_what_is_no_item_is_searched_for(labelled: Labelled) -> None:
     assert client.get(f"/i/{'x' * 32}").status_code == 404
 
 
-def test_a_customer_sees_their_certificates_and_a_stranger_nothing(labelled: Labelled) -> None:
+def test_a_customer_sees_their_order_and_a_stranger_nothing(labelled: Labelled) -> None:
     path = f"/i/{labelled.bench.item.token}"
     own = labelled.client("customer").get(path)
-    assert own.headers["Location"] == f"/portal/certificates?q={labelled.bench.item.job_number}"
+    assert own.headers["Location"] == f"/portal/orders?q={labelled.bench.item.job_number}"
     stranger = labelled.client("stranger")
     there, nowhere = stranger.get(path), stranger.get(f"/i/{'x' * 32}")
     assert there.status_code == nowhere.status_code == 404

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lims.core.lists import Listed, ListRequest, PlainList, SqlList, every_word, parse_list
+from lims.core.lists import ANY, Listed, ListRequest, PlainList, SqlList, every_word, parse_list
 from lims.core.paging import LAST_PAGE
 from lims.people.models import Organisation
 from tests.factories.people import make_organisation
@@ -141,6 +141,7 @@ def test_the_database_filters_counts_and_sorts(session: Session) -> None:
     assert found(ListRequest(sort="tax")) == ["cho", "ac"]
     assert found(ListRequest(sort="-tax")) == ["cho", "ac"]
     assert found(ListRequest(chosen={"show": ("upstream",)})) == ["vien"]
+    assert found(ListRequest(chosen={"show": (ANY,)})) == ["ac", "cho", "vien"]
     assert found(ListRequest(text="%")) == []
     listed = organisations(session, ListRequest(chosen={"kind": ("household",)}))
     assert (listed.total, listed.counts["kind"], listed.counts["show"]) == (
@@ -148,3 +149,10 @@ def test_the_database_filters_counts_and_sorts(session: Session) -> None:
         {"enterprise": 1, "household": 1},
         {"upstream": 0},
     )
+    for request, resting in (
+        (ListRequest(), (True, 2)),
+        (ListRequest(chosen={"kind": ("household",)}), (True, 1)),
+        (ListRequest(chosen={"show": (ANY,)}), (False, 2)),
+        (ListRequest(chosen={"show": ("upstream",)}), (False, 2)),
+    ):
+        assert organisations(session, request).resting == {"show": resting}

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lims.core.errors import Forbidden, InvalidInput, NotFound, RuleViolation, StaleRecord
-from lims.core.lists import ListRequest
+from lims.core.lists import ANY, ListRequest
 from lims.jobs import list_queries, queries, services
 from lims.jobs.facts import (
     AddItem,
@@ -37,7 +37,7 @@ from lims.jobs.facts import (
     SpecificationKind,
     SubcontractItem,
 )
-from lims.jobs.workflow import job_state
+from lims.jobs.workflow import job_state, promised_for_job
 from lims.people.facts import Role
 from lims.procedures.definition_facts import MeasuringPoint
 from tests.factories.jobs import make_job, make_job_item
@@ -311,6 +311,41 @@ def test_list_finds_by_words_without_marks_state_and_delay(session: Session, hou
         promised_on=date(2026, 2, 1),
     )
     assert late.id in found(late="1")
+
+
+def test_a_job_is_promised_for_what_is_still_to_be_done(session: Session, house: House) -> None:
+    """An item's own promise goes before its job's; list, rule and the item's facts say the same day."""
+    receiver = house.actor(Role.RECEIVER)
+
+    def job_of(*items: tuple[ItemState, date | None]) -> JobFacts:
+        site, customer = house.laboratory.site_id, house.laboratory.customer_id
+        job = make_job(session, site_id=site, customer_id=customer, promised_on=date(2026, 4, 10))
+        for state, promised in items:
+            make_job_item(
+                session,
+                job=job,
+                instrument_id=house.weight.id,
+                procedure_version_id=house.version.id,
+                state=state,
+                promised_on=promised,
+            )
+        return job
+
+    cases = {
+        job_of().id: date(2026, 4, 10),
+        job_of((ItemState.IN_WORK, None), (ItemState.RECEIVED, date(2026, 4, 20))).id: date(2026, 4, 10),
+        job_of((ItemState.DONE, date(2026, 4, 15)), (ItemState.RELEASED, date(2026, 4, 2))).id: date(2026, 4, 15),
+        job_of((ItemState.RELEASED, date(2026, 4, 2)), (ItemState.CANCELLED, date(2026, 5, 9))).id: date(2026, 4, 2),
+        job_of((ItemState.HANDED_BACK, date(2026, 3, 2)), (ItemState.HANDED_BACK, None)).id: date(2026, 4, 10),
+    }
+    listed = {line.id: line.promised_on for line in list_queries.jobs(session, receiver, on=TODAY).items}
+    for job_id, expected in cases.items():
+        items = queries.items_of(session, job_id)
+        assert promised_for_job(date(2026, 4, 10), items) == listed[job_id] == expected
+        lines = list_queries.items(session, receiver, ListRequest(chosen={"state": (ANY,)}), on=TODAY).items
+        assert {line.id: line.promised_on for line in lines if line.job_id == job_id} == {
+            item.id: item.due_on for item in items
+        }
 
 
 def test_states_of_the_list_are_those_of_the_rule(session: Session, house: House) -> None:
