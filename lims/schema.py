@@ -15,6 +15,7 @@ MODEL_MODULES: Final = (
     "standards.models",
     "standards.calibration_models",
     "standards.check_models",
+    "standards.dcc_models",
     "standards.calendar_models",
     "lims.procedures.models",
     "lims.jobs.models",

@@ -21,6 +21,7 @@ from standards.calibration_facts import (
 )
 from standards.calibration_models import StandardCalibration
 from standards.commands import NewContent, NewTerminal, RecordCalibration
+from standards.dcc_queries import is_received
 from standards.entries import Checker, check_contents_distinct, checked_content
 from standards.facts import InstrumentFacts
 from standards.standard_services import check_not_future
@@ -44,6 +45,8 @@ def check_header(session: Session, check: Checker, command: RecordCalibration, t
     _check_dates(check, command, today)
     for sha256 in filter(None, (command.certificate_sha256, command.dcc_sha256)):
         get_blob(session, sha256)
+    if command.dcc_sha256 is not None and not is_received(session, command.standard_id, command.dcc_sha256):
+        check.refuse("certificate_number", "dcc_import.not_received")
 
 
 def _check_dates(check: Checker, command: RecordCalibration, today: date) -> None:
@@ -96,6 +99,7 @@ def content_facts(content: NewContent, quantity: str) -> ContentFacts:
         correlation=content.correlation,
         within_specification=content.within_specification,
         source_path=content.source_path,
+        named_units=content.named_units,
         points=tuple(
             PointFacts(
                 position=position,
@@ -107,6 +111,7 @@ def content_facts(content: NewContent, quantity: str) -> ContentFacts:
                 coverage_factor=point.coverage_factor,
                 coverage_probability=point.coverage_probability,
                 degrees_of_freedom=point.degrees_of_freedom,
+                source_path=point.source_path,
             )
             for position, point in enumerate(content.points, start=1)
         ),

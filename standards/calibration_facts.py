@@ -108,6 +108,7 @@ class PointFacts:
     coverage_factor: Decimal | None = None
     coverage_probability: Decimal | None = None
     degrees_of_freedom: Decimal | None = None
+    source_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ class ContentFacts:
     correlation: str | None = None
     within_specification: bool | None = None
     source_path: str | None = None
+    named_units: str | None = None
     points: tuple[PointFacts, ...] = ()
 
 
@@ -218,6 +220,8 @@ class CalibrationFacts:
     edges: tuple[EdgeFacts, ...] = ()
     extensions: tuple[ExtensionFacts, ...] = ()
     run_digest: str | None = None
+    ended_kind: str | None = None
+    comparison: str | None = None
 
     def valid_until_as_known_on(self, day: date) -> date | None:
         """Return the last day of use (inclusive), counting the extensions decided up to a day; None: no end."""

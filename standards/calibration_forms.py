@@ -44,7 +44,7 @@ def parse_record_calibration(
         method=fields.optional_text("method"),
         conditions=fields.optional_text("conditions", maximum=2000),
         accredited_symbol=fields.flag("terminals-0-symbol_on_certificate"),
-        terminals=_terminals(fields),
+        terminals=parse_terminals(fields),
         edges=_edges(fields, renames) if source is CalibrationSource.IN_HOUSE else (),
         certificate_sha256=certificate_sha256,
     )
@@ -129,7 +129,8 @@ def _probability(fields: Fields) -> Decimal | None:
     return None if percent is None else percent / 100
 
 
-def _terminals(fields: Fields) -> tuple[NewTerminal, ...]:
+def parse_terminals(fields: Fields) -> tuple[NewTerminal, ...]:
+    """Read the evidence at which the path ends; none where no kind was chosen."""
     row = "terminals-0"
     kind = fields.optional_choice(f"{row}-kind", TerminalKind)
     if kind is None:

@@ -99,6 +99,7 @@ class StandardCalibration(Base):
                     "run_digest",
                     "recorded_by_id",
                 ),
+                "set_once": ("comparison",),
             }
         },
     )
@@ -123,7 +124,9 @@ class StandardCalibration(Base):
     accepted_by_id: Mapped[int | None] = mapped_column(BigKey)
     accepted_by_name: Mapped[str | None] = mapped_column(String(300))
     acceptance_note: Mapped[str | None] = mapped_column(Text)
+    comparison: Mapped[str | None] = mapped_column(Text)
     ended_at: Mapped[OptionalInstant]
+    ended_kind: Mapped[str | None] = mapped_column(String(64))
     ended_reason: Mapped[str | None] = mapped_column(Text)
     content_digest: Mapped[str] = mapped_column(String(64))
     certificate_sha256: Mapped[str | None] = mapped_column(ForeignKey("blob.sha256"))
@@ -156,13 +159,16 @@ class CalibrationTerminal(InsertOnly, Base):
 
 
 class CalibrationEdge(InsertOnly, Base):
-    """One edge of the traceability graph between calibrations: the lower one used the upper one, in a role."""
+    """One edge of the traceability graph between calibrations: the lower one used the upper one, in a role.
+
+    What is used was recorded before: with upper keys below lower ones no path can come back to itself.
+    """
 
     __tablename__ = "calibration_edge"
     __table_args__ = (
         UniqueConstraint("lower_id", "upper_id", "role"),
         Index(None, "upper_id"),
-        CheckConstraint("lower_id <> upper_id", name="no_loop"),
+        CheckConstraint("upper_id < lower_id", name="no_cycle"),
         {"info": {"insert_only": True}},
     )
 
@@ -228,6 +234,7 @@ class CalibrationContent(InsertOnly, Base):
     correlation: Mapped[str | None] = mapped_column(Text)
     within_specification: Mapped[bool | None] = mapped_column(Boolean)
     source_path: Mapped[str | None] = mapped_column(Text)
+    named_units: Mapped[str | None] = mapped_column(Text)
 
 
 class CalibrationPoint(InsertOnly, Base):
@@ -247,6 +254,7 @@ class CalibrationPoint(InsertOnly, Base):
     coverage_factor: Mapped[OptionalExact]
     coverage_probability: Mapped[OptionalExact]
     degrees_of_freedom: Mapped[OptionalExact]
+    source_path: Mapped[str | None] = mapped_column(Text)
 
 
 class StandardDrift(InsertOnly, Base):

@@ -135,6 +135,8 @@ def _calibration_facts(
         acceptance_note=row.acceptance_note,
         ended_at=row.ended_at,
         ended_reason=row.ended_reason,
+        ended_kind=row.ended_kind,
+        comparison=row.comparison,
         content_digest=row.content_digest,
         certificate_sha256=row.certificate_sha256,
         dcc_sha256=row.dcc_sha256,
@@ -167,6 +169,7 @@ def _contents_of(session: Session, calibration_ids: Collection[int]) -> dict[int
                 coverage_factor=point.coverage_factor,
                 coverage_probability=point.coverage_probability,
                 degrees_of_freedom=point.degrees_of_freedom,
+                source_path=point.source_path,
             )
         )
     contents: dict[int, list[ContentFacts]] = defaultdict(list)
@@ -203,6 +206,7 @@ def _content_facts(row: CalibrationContent, points: list[PointFacts]) -> Content
         correlation=row.correlation,
         within_specification=row.within_specification,
         source_path=row.source_path,
+        named_units=row.named_units,
         points=tuple(points),
     )
 

@@ -1,4 +1,4 @@
-"""What people do with calibrations of standards: record, accept, reject, end, extend, add evidence."""
+"""Recording calibrations of standards and their evidence; accepting and ending are in files of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lims.core import audit
@@ -20,29 +21,25 @@ from standards.calibration_facts import CalibrationFacts, CalibrationState, Cont
 from standards.calibration_models import (
     CalibrationContent,
     CalibrationEdge,
-    CalibrationExtension,
     CalibrationPoint,
     CalibrationTerminal,
+    Standard,
     StandardCalibration,
 )
 from standards.commands import (
-    AcceptCalibration,
-    EndCalibration,
-    ExtendCalibration,
     NewEdge,
     NewTerminal,
     RecordCalibration,
     RecordTerminal,
-    RejectCalibration,
 )
 from standards.digests import digest_of
 from standards.entries import Checker
 from standards.facts import StandardFacts, StandardState
-from standards.standard_services import add_state, own_standard, touch
+from standards.standard_services import own_standard, touch
 from standards.validity import add_months
 
-_ACCEPTANCE = "ISO/IEC 17025:2017, 6.4.4"
-_TRACEABILITY = "ISO/IEC 17025:2017, 6.5"
+ACCEPTANCE = "ISO/IEC 17025:2017, 6.4.4"
+TRACEABILITY = "ISO/IEC 17025:2017, 6.5"
 
 
 def record_calibration(
@@ -57,8 +54,9 @@ def record_calibration(
     """
     require(actor, Permission.MANAGE_STANDARDS)
     row, standard = own_standard(session, actor, command.standard_id, lock=True)
+    _check_unseen(session, row, command)
     if standard.state_at(now) is not None and standard.states[-1].state is StandardState.RETIRED:
-        raise RuleViolation("standard.retired", clause=_ACCEPTANCE)
+        raise RuleViolation("standard.retired", clause=ACCEPTANCE)
     check = Checker()
     instrument = queries.instrument_facts(session, standard.instrument_id)
     check_header(session, check, command, local_date(now, standard.timezone))
@@ -87,6 +85,23 @@ def record_calibration(
         after={**asdict(command), "content_digest": calibration.content_digest},
     )
     return queries.calibration_facts(session, calibration.id)
+
+
+def _check_unseen(session: Session, row: Standard, command: RecordCalibration) -> None:
+    """Refuse a form that was opened before somebody else recorded something: one wins, the other is told what."""
+    if command.row_version is None or command.row_version == row.row_version:
+        return
+    newest = select(StandardCalibration).where(StandardCalibration.standard_id == row.id)
+    last = session.execute(newest.order_by(StandardCalibration.id.desc()).limit(1)).scalar_one_or_none()
+    if last is None:
+        raise StaleRecord("record.stale_between", seen=command.row_version, present=row.row_version)
+    raise StaleRecord(
+        "calibration.recorded_meanwhile",
+        clause=ACCEPTANCE,
+        certificate=last.certificate_number,
+        name=last.recorded_by_name,
+        at=last.recorded_at,
+    )
 
 
 def _insert_header(
@@ -155,124 +170,18 @@ def record_terminal(session: Session, actor: Actor, command: RecordTerminal, *, 
     For those who manage standards. Refuses evidence that does not hold on the calibration date.
     """
     require(actor, Permission.MANAGE_STANDARDS)
-    row, facts, standard = _own_calibration(session, actor, command.calibration_id, None)
-    _must_be(facts, CalibrationState.RECORDED)
+    row, facts, standard = own_calibration(session, actor, command.calibration_id, None)
+    must_be(facts, CalibrationState.RECORDED)
     check = Checker()
     check_terminals(check, [command.terminal], facts.source, facts.calibrated_on)
     check.finish()
     _insert_terminal(session, row.id, command.terminal, now)
     session.flush()
-    _note(session, actor, "calibration.terminal_recorded", row, standard, now, after=asdict(command.terminal))
+    note_act(session, actor, "calibration.terminal_recorded", row, standard, now, after=asdict(command.terminal))
     return queries.calibration_facts(session, row.id)
 
 
-def accept_calibration(
-    session: Session, actor: Actor, command: AcceptCalibration, *, now: datetime
-) -> CalibrationFacts:
-    """Accept a recorded calibration: from now on it is the one used (6.4.4). For those who accept calibrations.
-
-    Refuses whoever recorded it, a calibration whose path upward does not end at valid terminals, and one that has
-    run out already. A standard that came back and waited becomes available; one in quarantine stays there.
-    """
-    require(actor, Permission.ACCEPT_CALIBRATIONS)
-    row, facts, standard = _own_calibration(session, actor, command.calibration_id, command.row_version)
-    _must_be(facts, CalibrationState.RECORDED)
-    today = local_date(now, standard.timezone)
-    if facts.recorded_by_id == actor.person_id and not actor.may("system"):
-        raise RuleViolation("calibration.accepted_by_recorder", clause=_ACCEPTANCE, name=actor.name)
-    if facts.calibrated_on > today:
-        raise RuleViolation("calibration.accepted_before_made", clause=_ACCEPTANCE, calibrated_on=facts.calibrated_on)
-    end = facts.valid_until_as_known_on(today)
-    if end is not None and end < today:
-        raise RuleViolation("calibration.run_out", clause=_ACCEPTANCE, valid_until=end)
-    chain = queries.traceability_chain(session, row.id, today)
-    if not chain.holds:
-        first = chain.breaks[0]
-        raise RuleViolation("calibration.untraceable", clause=_TRACEABILITY, **{**first.values, "reason": first.reason})
-    row.state = CalibrationState.ACCEPTED
-    row.accepted_at, row.accepted_by_id, row.accepted_by_name = now, actor.person_id, actor.name
-    row.acceptance_note = command.note
-    current = standard.state_at(now)
-    if current is None or current.state is StandardState.RETURNED:
-        add_state(session, actor, standard.id, StandardState.AVAILABLE, now=now, reason=facts.certificate_number)
-    session.flush()
-    _note(session, actor, "calibration.accepted", row, standard, now, after={"note": command.note})
-    return queries.calibration_facts(session, row.id)
-
-
-def reject_calibration(
-    session: Session, actor: Actor, command: RejectCalibration, *, now: datetime
-) -> CalibrationFacts:
-    """Refuse a recorded calibration for good, saying why (6.4.4). For those who accept calibrations."""
-    require(actor, Permission.ACCEPT_CALIBRATIONS)
-    row, facts, standard = _own_calibration(session, actor, command.calibration_id, command.row_version)
-    _must_be(facts, CalibrationState.RECORDED)
-    check = Checker()
-    check.required("reason", command.reason)
-    check.finish()
-    row.state = CalibrationState.REJECTED
-    row.acceptance_note = command.reason
-    session.flush()
-    _note(session, actor, "calibration.rejected", row, standard, now, after={"reason": command.reason})
-    return queries.calibration_facts(session, row.id)
-
-
-def end_calibration(session: Session, actor: Actor, command: EndCalibration, *, now: datetime) -> CalibrationFacts:
-    """End an accepted calibration from an instant on: adjusted, repaired, damaged or in doubt (6.4.9).
-
-    For those who manage standards. An older calibration does not come to life again. Refuses an instant in the future
-    or before the acceptance.
-    """
-    require(actor, Permission.MANAGE_STANDARDS)
-    row, facts, standard = _own_calibration(session, actor, command.calibration_id, command.row_version)
-    _must_be(facts, CalibrationState.ACCEPTED)
-    check = Checker()
-    check.required("reason", command.reason)
-    at = command.at or now
-    if at > now:
-        check.refuse("at", "entry.date_in_future", date=at, today=now)
-    elif facts.accepted_at is not None and at < facts.accepted_at:
-        check.refuse("at", "entry.dates_reversed", earlier=facts.accepted_at, later=at)
-    check.finish()
-    row.state, row.ended_at, row.ended_reason = CalibrationState.ENDED, at, command.reason
-    session.flush()
-    _note(session, actor, "calibration.ended", row, standard, now, after={"at": at, "reason": command.reason})
-    return queries.calibration_facts(session, row.id)
-
-
-def extend_calibration(
-    session: Session, actor: Actor, command: ExtendCalibration, *, now: datetime
-) -> CalibrationFacts:
-    """Decide, on evidence, that an accepted calibration may be used longer (6.4.7). For those who accept calibrations.
-
-    It holds from the day of the decision: what was measured in between stays without a valid calibration. Refuses an
-    end that is not later than the present one, and a decision without evidence.
-    """
-    require(actor, Permission.ACCEPT_CALIBRATIONS)
-    row, facts, standard = _own_calibration(session, actor, command.calibration_id, None)
-    _must_be(facts, CalibrationState.ACCEPTED)
-    check = Checker()
-    check.required("evidence", command.evidence)
-    end = facts.valid_until_as_known_on(local_date(now, standard.timezone))
-    if end is None or command.valid_until <= end:
-        check.refuse("valid_until", "calibration.not_longer", valid_until=end or facts.calibrated_on)
-    check.finish()
-    session.add(
-        CalibrationExtension(
-            calibration_id=row.id,
-            valid_until=command.valid_until,
-            evidence=command.evidence,
-            decided_on=local_date(now, standard.timezone),
-            decided_by_id=actor.person_id,
-            decided_by_name=actor.name,
-        )
-    )
-    session.flush()
-    _note(session, actor, "calibration.extended", row, standard, now, after=asdict(command))
-    return queries.calibration_facts(session, row.id)
-
-
-def _own_calibration(
+def own_calibration(
     session: Session, actor: Actor, calibration_id: int, seen: int | None
 ) -> tuple[StandardCalibration, CalibrationFacts, StandardFacts]:
     """Return a calibration of the actor's laboratory, its row locked; StaleRecord if it changed since it was seen."""
@@ -285,12 +194,13 @@ def _own_calibration(
     return row, queries.calibration_facts(session, calibration_id), standard
 
 
-def _must_be(facts: CalibrationFacts, wanted: CalibrationState) -> None:
+def must_be(facts: CalibrationFacts, wanted: CalibrationState) -> None:
+    """Refuse an act on a calibration in another state."""
     if facts.state is not wanted:
-        raise RuleViolation("calibration.wrong_state", clause=_ACCEPTANCE, state=facts.state, wanted=wanted)
+        raise RuleViolation("calibration.wrong_state", clause=ACCEPTANCE, state=facts.state, wanted=wanted)
 
 
-def _note(
+def note_act(
     session: Session,
     actor: Actor,
     action: str,
@@ -300,5 +210,6 @@ def _note(
     *,
     after: Mapping[str, object],
 ) -> None:
+    """Write an act on a calibration to the audit chain."""
     subject = ("standard_calibration", row.id)
     audit.record(session, actor, action, subject, now=now, site_id=standard.site_id, after=after)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from standards.calibration_facts import CalibrationSource, ContentKind, DriftPeriod, Phase
+from standards.event_facts import Course, EndKind
 from standards.facts import StandardRole, StandardState
 
 
@@ -152,11 +153,16 @@ class NewPoint:
     coverage_factor: Decimal | None = None
     coverage_probability: Decimal | None = None
     degrees_of_freedom: Decimal | None = None
+    source_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewContent:
-    """What the certificate says of one range. `unit` empty means the range's; U may have a unit of its own."""
+    """What the certificate says of one range. `unit` empty means the range's; U may have a unit of its own.
+
+    `source_path` is where its numbers stand in a digital certificate; `named_units` (canonical JSON) are units that a
+    person named there, by the words of the file.
+    """
 
     range_id: int
     kind: ContentKind
@@ -179,6 +185,7 @@ class NewContent:
     correlation: str | None = None
     within_specification: bool | None = None
     source_path: str | None = None
+    named_units: str | None = None
     points: tuple[NewPoint, ...] = ()
 
 
@@ -210,7 +217,8 @@ class RecordCalibration:
     """A calibration event of a standard: from outside with a terminal, or from a run here with edges upward.
 
     `run_id`, `run_number` and `run_digest` (of its evaluation) name the run of a calibration in house; `valid_until`
-    empty is computed from the standard's interval.
+    empty is computed from the standard's interval. `row_version` is the standard's when the form was opened: somebody
+    else's calibration in between is not overlooked.
     """
 
     standard_id: int
@@ -231,15 +239,21 @@ class RecordCalibration:
     run_digest: str | None = None
     certificate_sha256: str | None = None
     dcc_sha256: str | None = None
+    row_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptCalibration:
-    """Accept what came back (ISO/IEC 17025:2017, 6.4.4)."""
+    """Accept what came back (ISO/IEC 17025:2017, 6.4.4).
+
+    `course` is how a change beyond what was allowed for is studied: as a step after the last good evidence, or as a
+    drift from then on.
+    """
 
     calibration_id: int
     row_version: int | None = None
     note: str | None = None
+    course: Course = Course.STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +272,22 @@ class EndCalibration:
     calibration_id: int
     reason: str
     at: datetime | None = None
+    row_version: int | None = None
+    kind: EndKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndCalibrations:
+    """A standard was adjusted, repaired or damaged: what its calibrations say of these ranges (none: of all) ends.
+
+    `at` empty means now; `row_version` is that of the standard.
+    """
+
+    standard_id: int
+    kind: EndKind
+    reason: str
+    at: datetime | None = None
+    range_ids: tuple[int, ...] = ()
     row_version: int | None = None
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +26,9 @@ def digest_of(
     said = [asdict(content) for content in contents]
     for content in said:
         del content["id"], content["calibration_id"]
+        _leave_out_later(content, "named_units")
+        for point in content["points"]:
+            _leave_out_later(point, "source_path")
     said.sort(key=lambda item: (str(item["phase"]), str(item["kind"]), str(item["identifier"])))
     whole = {
         "certificate_number": certificate_number,
@@ -34,6 +38,12 @@ def digest_of(
         "contents": said,
     }
     return hashlib.sha256(canonical_json(whole).encode()).hexdigest()
+
+
+def _leave_out_later(said: dict[str, Any], name: str) -> None:
+    """Leave out a field that came later where it is empty: what was stored before it keeps its digest."""
+    if said[name] is None:
+        del said[name]
 
 
 def content_digest(calibration: CalibrationFacts) -> str:

@@ -11,7 +11,9 @@ from standards.calibration_queries import (
     drifts_of,
     traceability_chain,
 )
+from standards.dcc_queries import received_dcc, received_dccs
 from standards.digests import content_digest, damaged_calibrations
+from standards.evidence_queries import comparison_of
 from standards.instrument_queries import (
     instrument_facts,
     instruments_by_id,
@@ -51,6 +53,7 @@ __all__ = [
     "calibrations_of",
     "chain_facts",
     "check_use",
+    "comparison_of",
     "content_digest",
     "damaged_calibrations",
     "drifts_of",
@@ -61,6 +64,8 @@ __all__ = [
     "own_instruments",
     "own_standard_facts",
     "range_ends",
+    "received_dcc",
+    "received_dccs",
     "reference_correlations",
     "reference_source",
     "reference_value_at",
