@@ -237,7 +237,7 @@ def _condition(entry: ConditionRange) -> Condition:
 
 def _statements(sources: CertificateSources, runs: Sequence[RunRecord], items: Sequence[JobItemFacts]) -> Statements:
     rows = [row for run in runs for table in run.results for row in table.rows]
-    kinds = [terminal.kind for chain in sources.chains.values() for terminal in chain.terminals]
+    ends = [terminal for chain in sources.chains.values() for terminal in chain.terminals]
     in_group_2 = any(
         PurposeOfUse.GROUP_2 in {item.purpose_of_use, sources.instruments[item.instrument_id].purpose_of_use}
         for item in items
@@ -245,7 +245,7 @@ def _statements(sources: CertificateSources, runs: Sequence[RunRecord], items: S
     return Statements(
         uncertainty=sentences.uncertainty(rows),
         results_relate_to_items=sentences.RESULTS_RELATE_TO_ITEMS,
-        traceability=sentences.traceability(kinds),
+        traceability=sentences.traceability(ends),
         reproduction=sentences.REPRODUCTION,
         sampling=sentences.NO_SAMPLING,
         verification=sentences.NOT_VERIFICATION if in_group_2 else None,

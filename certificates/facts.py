@@ -13,7 +13,7 @@ from lims.calibrations.facts import ReleasedRun
 from lims.jobs.facts import JobFacts, JobItemFacts
 from lims.people.facts import OrganisationFacts, SiteFacts
 from lims.procedures.facts import ProcedureVersionFacts
-from standards.calibration_facts import TraceabilityChain
+from standards.chain_facts import TraceabilityChain
 from standards.facts import InstrumentFacts
 
 

@@ -15,7 +15,7 @@ from lims.calibrations.detail_facts import RecordedFacts
 from lims.calibrations.facts import AdjustmentFacts, AdjustmentKind
 from lims.core.clock import local_date
 from lims.jobs.facts import AgreedSpecification, DecisionRule, RuleKind, SpecificationKind
-from standards.calibration_facts import TerminalFacts, TerminalKind
+from standards.calibration_facts import OUTSIDE_KINDS, TerminalFacts, TerminalKind
 
 TITLE: Final = Text("Giấy chứng nhận hiệu chuẩn", "Calibration certificate")
 RESULTS_RELATE_TO_ITEMS: Final = Text(
@@ -54,6 +54,14 @@ _TERMINALS: Final = {
     TerminalKind.ACCREDITED_LABORATORY: Text(
         "Phòng hiệu chuẩn được công nhận (ILAC MRA)", "Accredited laboratory (ILAC MRA)"
     ),
+    TerminalKind.OUTSIDE_NMI: Text(
+        "Viện đo lường quốc gia ngoài CIPM MRA, đã được đánh giá theo ILAC-P10, 3a)",
+        "National metrology institute outside the CIPM MRA, evaluated according to ILAC-P10, 3a)",
+    ),
+    TerminalKind.OUTSIDE_LABORATORY: Text(
+        "Phòng hiệu chuẩn ngoài ILAC MRA, đã được đánh giá theo ILAC-P10, 3b)",
+        "Calibration laboratory outside the ILAC MRA, evaluated according to ILAC-P10, 3b)",
+    ),
     TerminalKind.OUTSIDE_EVALUATED: Text(
         "Ngoài CIPM MRA và ILAC MRA, đã được đánh giá theo ILAC-P10",
         "Outside the CIPM MRA and ILAC MRA, evaluated according to ILAC-P10",
@@ -90,20 +98,36 @@ def join(texts: Iterable[Text], mark: str = "; ") -> Text:
 
 def traceability_of(terminals: Sequence[TerminalFacts]) -> Text | None:
     """Return at what the paths above a calibration end, or None where they end nowhere."""
-    ends = dict.fromkeys((terminal.kind, terminal.evidence_reference or "") for terminal in terminals)
-    if not ends:
-        return None
-    return join(_terminal(kind, reference) for kind, reference in ends)
+    ends = dict.fromkeys(_terminal(terminal) for terminal in terminals)
+    return join(ends) if ends else None
 
 
-def _terminal(kind: TerminalKind, reference: str) -> Text:
-    words = _TERMINALS[kind]
+def _terminal(terminal: TerminalFacts) -> Text:
+    """Return an end in words: its kind, the day of the evaluation where one was needed, the entry or what it is."""
+    words = _TERMINALS[terminal.kind]
+    if terminal.kind in OUTSIDE_KINDS and terminal.evaluated_on is not None:
+        day_vi, day_en = (printed_date(terminal.evaluated_on, one) for one in (Language.VIETNAMESE, Language.ENGLISH))
+        words = Text(f"{words.vi} ngày {day_vi}", f"{words.english} on {day_en}")
+    outside = terminal.kind is TerminalKind.NON_SI_REFERENCE
+    reference = terminal.evidence_reference or (terminal.evidence if outside else "")
     return Text(f"{words.vi}: {reference}", f"{words.english}: {reference}") if reference else words
 
 
-def traceability(kinds: Iterable[TerminalKind]) -> Text:
-    """Return the statement of traceability of the whole certificate."""
-    return OTHER_TRACEABILITY if TerminalKind.NON_SI_REFERENCE in set(kinds) else SI_TRACEABILITY
+def traceability(terminals: Iterable[TerminalFacts]) -> Text:
+    """Return the statement of traceability of the whole certificate.
+
+    Ends outside the arrangements (ILAC-P10, 3a and 3b) and references outside the SI are named (7.8.2.1, 6.5.3).
+    """
+    stated = [terminal for terminal in terminals if terminal.kind in {*OUTSIDE_KINDS, TerminalKind.NON_SI_REFERENCE}]
+    if not stated:
+        return SI_TRACEABILITY
+    other = any(terminal.kind is TerminalKind.NON_SI_REFERENCE for terminal in stated)
+    said = join(dict.fromkeys(_terminal(terminal) for terminal in stated))
+    base = OTHER_TRACEABILITY if other else SI_TRACEABILITY
+    return Text(
+        f"{base.vi} Trong đó có chuỗi liên kết kết thúc tại: {said.vi}.",
+        f"{base.english} Among them a chain ends at: {said.english}.",
+    )
 
 
 def uncertainty(rows: Sequence[ResultRow]) -> Text:

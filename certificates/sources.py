@@ -16,7 +16,7 @@ from lims.jobs import queries as job_queries
 from lims.people import queries as people_queries
 from lims.procedures import queries as procedure_queries
 from standards import queries as standard_queries
-from standards.calibration_facts import TraceabilityChain
+from standards.chain_facts import TraceabilityChain
 
 
 def gather(session: Session, run_ids: Sequence[int], issued_on: date) -> CertificateSources:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from standards.facts import StandardRole
 
@@ -63,6 +64,8 @@ class TerminalKind(StrEnum):
 
     NMI_CMC = "nmi_cmc"
     ACCREDITED_LABORATORY = "accredited_laboratory"
+    OUTSIDE_NMI = "outside_nmi"
+    OUTSIDE_LABORATORY = "outside_laboratory"
     OUTSIDE_EVALUATED = "outside_evaluated"
     REFERENCE_MATERIAL = "reference_material"
     INTRINSIC_REALIZATION = "intrinsic_realization"
@@ -70,29 +73,13 @@ class TerminalKind(StrEnum):
     NON_SI_REFERENCE = "non_si_reference"
 
 
-class BreakReason(StrEnum):
-    """Why a path upward does not hold, in a word: the last part of a break's code."""
+OUTSIDE_KINDS: Final = frozenset(
+    {TerminalKind.OUTSIDE_NMI, TerminalKind.OUTSIDE_LABORATORY, TerminalKind.OUTSIDE_EVALUATED}
+)
+"""Outside the CIPM MRA (ILAC-P10:07/2020, 3a) or the ILAC MRA (3b); the last dates from before they were told apart."""
 
-    EXPIRED = "expired"
-    NOT_YET_ACCEPTED = "not_yet_accepted"
-    REJECTED = "rejected"
-    ENDED = "ended"
-    CALIBRATED_LATER = "calibrated_later"
-    NO_STATE = "no_state"
-    OUT = "out"
-    RETURNED = "returned"
-    QUARANTINED = "quarantined"
-    RETIRED = "retired"
-    NO_TERMINAL = "no_terminal"
-    NO_EDGES = "no_edges"
-    MISSING = "missing"
-    CYCLE = "cycle"
-    KIND_DOES_NOT_FIT = "kind_does_not_fit"
-    WITHOUT_EVIDENCE = "without_evidence"
-    REFERENCE_MISSING = "reference_missing"
-    SYMBOL_MISSING = "symbol_missing"
-    EVALUATION_MISSING = "evaluation_missing"
-    NOT_VALID_ON_DATE = "not_valid_on_date"
+TERMINALS_OFFERED: Final = tuple(kind for kind in TerminalKind if kind is not TerminalKind.OUTSIDE_EVALUATED)
+"""What may be recorded now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +233,7 @@ class UseProblem:
 
     code: str
     values: Mapping[str, object] = field(default_factory=dict)
+    clause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,69 +365,3 @@ class ReferenceCorrelation:
     second_content_id: int
     coefficient: Decimal
     origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChainNode:
-    """A calibration event in a chain. `layer` counts up from 1, the events that stand on a terminal alone."""
-
-    calibration_id: int
-    standard_id: int
-    standard_code: str
-    name_vi: str
-    name_en: str | None
-    laboratory_name_vi: str
-    laboratory_name_en: str | None
-    certificate_number: str
-    source: CalibrationSource
-    state: CalibrationState
-    calibrated_on: date
-    valid_until: date | None
-    used_on: date
-    layer: int
-
-    def name(self, language: str) -> str:
-        """Return the standard's name in a language, falling back to Vietnamese."""
-        return (self.name_en if language == "en" else None) or self.name_vi
-
-    def laboratory(self, language: str) -> str:
-        """Return the calibrating laboratory's name in a language, falling back to Vietnamese."""
-        return (self.laboratory_name_en if language == "en" else None) or self.laboratory_name_vi
-
-
-@dataclass(frozen=True, slots=True)
-class ChainBreak:
-    """Where a path upward does not hold, and why."""
-
-    calibration_id: int
-    standard_code: str
-    code: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def reason(self) -> BreakReason:
-        """Why, in a word that has a label."""
-        return BreakReason(self.code.rpartition(".")[2])
-
-
-@dataclass(frozen=True, slots=True)
-class TraceabilityChain:
-    """Everything above a calibration, up to the terminals. `stated` are the terminals a certificate must name."""
-
-    calibration_id: int
-    on: date
-    nodes: tuple[ChainNode, ...]
-    edges: tuple[EdgeFacts, ...]
-    terminals: tuple[TerminalFacts, ...]
-    breaks: tuple[ChainBreak, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether every path ends at a terminal whose evidence was valid on its calibration date."""
-        return not self.breaks
-
-    @property
-    def stated(self) -> tuple[TerminalFacts, ...]:
-        """Terminals outside the CIPM MRA and ILAC MRA or outside the SI: said on the certificate."""
-        kinds = {TerminalKind.OUTSIDE_EVALUATED, TerminalKind.NON_SI_REFERENCE}
-        return tuple(terminal for terminal in self.terminals if terminal.kind in kinds)

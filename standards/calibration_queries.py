@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from sqlalchemy import select
@@ -22,7 +22,6 @@ from standards.calibration_facts import (
     PointFacts,
     TerminalFacts,
     TerminalKind,
-    TraceabilityChain,
 )
 from standards.calibration_models import (
     CalibrationContent,
@@ -34,9 +33,13 @@ from standards.calibration_models import (
     StandardCalibration,
     StandardDrift,
 )
-from standards.facts import DriftFacts, StandardRole
+from standards.chain_facts import TraceabilityChain
+from standards.chain_rules import rules_for
+from standards.curve_points import Span
+from standards.facts import DriftFacts, LegalRegime, StandardRole
 from standards.instrument_queries import Names, names_of, standards_by_id
-from standards.traceability import ChainFacts, trace
+from standards.models import InstrumentRange
+from standards.traceability import ChainFacts, trace, with_warnings
 
 
 def calibration_facts(session: Session, calibration_id: int) -> CalibrationFacts:
@@ -291,12 +294,28 @@ def chain_facts(session: Session, calibration_ids: Collection[int]) -> ChainFact
     walk = walk.union(select(CalibrationEdge.upper_id).join(walk, CalibrationEdge.lower_id == walk.c.id))
     calibrations = calibrations_by_id(session, list(session.execute(select(walk.c.id)).scalars()))
     standards = standards_by_id(session, {facts.standard_id for facts in calibrations.values()})
-    return ChainFacts(calibrations, standards)
+    joined = any(facts.edges for facts in calibrations.values())
+    return ChainFacts(calibrations, standards, _spans(session, calibrations) if joined else {})
 
 
-def traceability_chain(session: Session, calibration_id: int, on: date) -> TraceabilityChain:
-    """Return the chain upward of a calibration used on a day, with every break. Raises NotFound."""
+def _spans(session: Session, calibrations: Mapping[int, CalibrationFacts]) -> dict[int, Span]:
+    """Return the ends of the ranges that the calibrations speak of by a formula, by the range's key."""
+    keys = {
+        content.range_id
+        for facts in calibrations.values()
+        for content in facts.contents
+        if content.kind in {ContentKind.EXPRESSION, ContentKind.COEFFICIENTS}
+    }
+    rows = session.execute(select(InstrumentRange).where(InstrumentRange.id.in_(keys))).scalars() if keys else ()
+    return {row.id: Span(row.lower, row.upper, row.unit) for row in rows}
+
+
+def traceability_chain(
+    session: Session, calibration_id: int, on: date, legal_regime: LegalRegime | str = LegalRegime.CALIBRATION
+) -> TraceabilityChain:
+    """Return the chain upward of a calibration used on a day, with every break and warning. Raises NotFound."""
     facts = chain_facts(session, [calibration_id])
     if calibration_id not in facts.calibrations:
         raise NotFound("calibration.not_found")
-    return trace(facts, calibration_id, on)
+    rules = rules_for(legal_regime)
+    return with_warnings(facts, trace(facts, calibration_id, on, rules), rules)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from standards.calibration_facts import ChainNode, TerminalFacts, TerminalKind, TraceabilityChain
+from standards.calibration_facts import TerminalFacts, TerminalKind
+from standards.chain_facts import ChainNode, TraceabilityChain
 
 BOX_WIDTH: Final = 264
 BOX_HEIGHT: Final = 76

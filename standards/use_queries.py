@@ -30,6 +30,7 @@ from standards.calibration_queries import (
     chain_facts,
     drifts_of,
 )
+from standards.chain_rules import rules_for
 from standards.curve_points import Span
 from standards.facts import (
     DriftFacts,
@@ -265,7 +266,7 @@ class UseInQuestion:
             legal_regime=regime,
             range_ids=self.range_ids,
         )
-        return found + chain_problems(self.chains, self.calibration.id, self.standard, at)
+        return found + chain_problems(self.chains, self.calibration.id, self.standard, at, regime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,10 +302,16 @@ def uses_in_question(session: Session, uses: Sequence[Used]) -> list[UseInQuesti
     return found
 
 
-def chain_problems(chains: ChainFacts, calibration_id: int, standard: StandardFacts, at: datetime) -> list[UseProblem]:
-    """Return one problem per break above a calibration; its values hold the break's code and where it is."""
-    chain = trace(chains, calibration_id, local_date(at, standard.timezone))
-    return [UseProblem("use.untraceable", {**item.values, "reason": item.reason}) for item in chain.breaks]
+def chain_problems(
+    chains: ChainFacts,
+    calibration_id: int,
+    standard: StandardFacts,
+    at: datetime,
+    legal_regime: LegalRegime = LegalRegime.CALIBRATION,
+) -> list[UseProblem]:
+    """Return one problem per break above a calibration; its values hold the break's reason and where it is."""
+    chain = trace(chains, calibration_id, local_date(at, standard.timezone), rules_for(legal_regime))
+    return [UseProblem("use.untraceable", {**item.values, "reason": item.reason}, item.clause) for item in chain.breaks]
 
 
 def _content(calibration: CalibrationFacts, content_id: int) -> ContentFacts:

@@ -188,16 +188,24 @@ def use_faults(session: Session, material: RunMaterial, *, now: datetime, every_
         times = times[:1] + times[1:][-1:]
     asked = [standards.Used(use.calibration_id, use.standard_id, use.content_id) for use in material.uses]
     for use, question in zip(material.uses, standards.uses_in_question(session, asked), strict=True):
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         for at in times or [now]:
             for problem in _problems_at(question, material.run, use, at):
-                if problem.code not in seen:
-                    seen.add(problem.code)
+                if _what(problem) not in seen:
+                    seen.add(_what(problem))
                     yield _fault(use, problem)
         if times:
+            codes = {code for code, _ in seen}
             for problem in _problems_at(question, material.run, use, now):
-                if problem.code in STILL_COUNTS - seen:
+                if problem.code in STILL_COUNTS - codes:
                     yield replace(_fault(use, problem), traceability=True)
+
+
+def _what(problem: UseProblem) -> tuple[str, str]:
+    """Return what a problem is, and where: of a chain each break counts, of all else the first time."""
+    if problem.code != "use.untraceable":
+        return problem.code, ""
+    return problem.code, f"{problem.values.get('reason')}/{problem.values.get('certificate')}"
 
 
 def _problems_at(
@@ -221,7 +229,7 @@ def check_at(session: Session, run: RunFacts, use: EquipmentUseFacts, at: dateti
 
 def _fault(use: EquipmentUseFacts, problem: UseProblem) -> UseFault:
     traceability = problem.code == "use.untraceable"
-    return UseFault(use.id, use.standard_code, problem.code, traceability, None, problem.values)
+    return UseFault(use.id, use.standard_code, problem.code, traceability, problem.clause or None, problem.values)
 
 
 def _unauthorised(session: Session, material: RunMaterial) -> Iterator[str]:

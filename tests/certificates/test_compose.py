@@ -35,6 +35,7 @@ from standards.calibration_facts import TerminalKind
 from tests.factories import calibrations
 from tests.factories.calibrations import NOW
 from tests.factories.certificates import make_row
+from tests.standards.plain import terminal as end
 
 ISSUED_ON = date(NOW.year, NOW.month, NOW.day)
 
@@ -249,9 +250,32 @@ def test_the_statement_of_uncertainty_says_where_k_comes_from() -> None:
 
 
 def test_a_reference_outside_the_si_is_not_called_si() -> None:
-    assert sentences.traceability([TerminalKind.NMI_CMC]) == sentences.SI_TRACEABILITY
-    assert sentences.traceability([TerminalKind.NON_SI_REFERENCE]) == sentences.OTHER_TRACEABILITY
+    other = replace(end(1), kind=TerminalKind.NON_SI_REFERENCE, evidence="thang độ cứng Mẫu", evidence_reference=None)
+    assert sentences.traceability([end(1)]) == sentences.SI_TRACEABILITY
+    said = sentences.traceability([end(1), other])
+    assert said.vi.startswith(sentences.OTHER_TRACEABILITY.vi)
+    assert said.vi.endswith("kết thúc tại: Quy chiếu ngoài SI: thang độ cứng Mẫu.")
     assert sentences.traceability_of([]) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "vi", "en"),
+    [
+        (TerminalKind.OUTSIDE_NMI, "ILAC-P10, 3a) ngày 02/01/2026", "ILAC-P10, 3a) on 2 January 2026"),
+        (TerminalKind.OUTSIDE_LABORATORY, "ILAC-P10, 3b) ngày 02/01/2026", "ILAC-P10, 3b) on 2 January 2026"),
+    ],
+)
+def test_an_end_outside_the_arrangements_is_stated_with_the_day_of_its_evaluation(
+    kind: TerminalKind, vi: str, en: str
+) -> None:
+    outside = replace(end(1), kind=kind, evaluated_by="KT-01", evaluated_on=date(2026, 1, 2))
+    of_standard = sentences.traceability_of([outside])
+    whole = sentences.traceability([outside])
+    assert of_standard is not None
+    assert of_standard.vi.endswith(f"{vi}: APMP.M.M-1")
+    assert of_standard.english.endswith(f"{en}: APMP.M.M-1")
+    assert whole.vi.startswith(sentences.SI_TRACEABILITY.vi)
+    assert of_standard.vi in whole.vi
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from lims.core.blobs import put_blob
 from lims.core.errors import InvalidInput, NotFound, RuleViolation, StaleRecord
 from standards import queries, services
-from standards.calibration_facts import BreakReason, CalibrationState, ContentKind
+from standards.calibration_facts import CalibrationState, ContentKind
+from standards.chain_facts import BreakReason
 from standards.commands import (
     AcceptCalibration,
     EndCalibration,

@@ -138,6 +138,11 @@ def test_a_quarantined_upper_standard_breaks_the_chain_unless_it_was_usable_that
         ({"valid_to": date(2026, 1, 11)}, "terminal.not_valid_on_date"),
         ({"kind": TerminalKind.ACCREDITED_LABORATORY}, "terminal.symbol_missing"),
         ({"kind": TerminalKind.OUTSIDE_EVALUATED}, "terminal.evaluation_missing"),
+        ({"kind": TerminalKind.OUTSIDE_NMI, "evaluated_by": "KT-01"}, "terminal.evaluation_missing"),
+        (
+            {"kind": TerminalKind.OUTSIDE_LABORATORY, "evaluated_by": " ", "evaluated_on": date(2026, 1, 2)},
+            "terminal.evaluation_missing",
+        ),
         ({"kind": TerminalKind.INTRINSIC_REALIZATION}, "terminal.kind_does_not_fit"),
     ],
 )
@@ -165,10 +170,11 @@ def test_an_intrinsic_realization_made_here_needs_nothing_above() -> None:
     assert codes(chain_of(replace(in_house(1), terminals=(end,)))) == []
 
 
-def test_terminals_outside_the_arrangements_are_stated() -> None:
-    outside = replace(
-        terminal(1), kind=TerminalKind.OUTSIDE_EVALUATED, evaluated_by="KT-01", evaluated_on=date(2026, 1, 2)
-    )
+@pytest.mark.parametrize(
+    "kind", [TerminalKind.OUTSIDE_NMI, TerminalKind.OUTSIDE_LABORATORY, TerminalKind.OUTSIDE_EVALUATED]
+)
+def test_terminals_outside_the_arrangements_are_stated(kind: TerminalKind) -> None:
+    outside = replace(terminal(1), kind=kind, evaluated_by="KT-01", evaluated_on=date(2026, 1, 2))
     chain = trace(chain_of(replace(calibration(1), terminals=(outside,))), 1, ON)
     assert (chain.holds, chain.stated) == (True, (outside,))
     assert trace(chain_of(calibration(1)), 1, ON).stated == ()
