@@ -87,7 +87,7 @@ class CertificateRun(InsertOnly, Base):
     __tablename__ = "certificate_run"
     __table_args__ = (
         UniqueConstraint("certificate_id", "run_id"),
-        Index(None, "run_id"),
+        Index("ix_certificate_run_downward", "run_id", "certificate_id"),
         {"info": {"insert_only": True}},
     )
 

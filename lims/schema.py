@@ -22,6 +22,8 @@ MODEL_MODULES: Final = (
     "lims.jobs.notice_models",
     "lims.calibrations.models",
     "certificates.models",
+    "certificates.impact_models",
+    "lims.quality.models",
 )
 
 

@@ -167,7 +167,7 @@ class CalibrationEdge(InsertOnly, Base):
     __tablename__ = "calibration_edge"
     __table_args__ = (
         UniqueConstraint("lower_id", "upper_id", "role"),
-        Index(None, "upper_id"),
+        Index("ix_calibration_edge_downward", "upper_id", "lower_id"),
         CheckConstraint("upper_id < lower_id", name="no_cycle"),
         {"info": {"insert_only": True}},
     )

@@ -138,7 +138,7 @@ class EquipmentUse(Base):
         CheckConstraint(_ONE_HOLDER, name="one_holder"),
         Index(None, "run_id"),
         Index(None, "batch_id"),
-        Index(None, "calibration_id"),
+        Index("ix_equipment_use_downward", "calibration_id", "withdrawn_at", "run_id", "batch_id"),
         {
             "info": {
                 "no_delete": True,
