@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
-from lims.calibrations import cell_services, forms, live, queries, record_services
+from lims.calibrations import cell_services, display, forms, live, queries, record_services
 from lims.calibrations.blocks import read_block
 from lims.calibrations.blueprint import bp
 from lims.calibrations.evaluations import material_of
@@ -236,7 +236,11 @@ def _pieces(found: live.Changes) -> dict[str, Any]:
 def cell_data(cell: CellView) -> dict[str, Any]:
     """Return a cell as the grid takes it."""
     last = cell.last
-    values: dict[str, Any] = {"key": cell.address.key, "slip": cell.slip, "corrections": cell.corrections}
+    values: dict[str, Any] = {
+        "key": cell.address.key,
+        "doubt": display.doubt_text(cell.doubt),
+        "corrections": cell.corrections,
+    }
     if last is not None:
         values |= {
             "id": last.id,

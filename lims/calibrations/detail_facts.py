@@ -81,6 +81,14 @@ class FailureFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What makes a stored reading doubtful: the code of its words, and their values. It keeps nothing back."""
+
+    code: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class RecomputeOutcome:
     """What became of one stored evaluation when it was run again.
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from calc import rounding
 from calc.errors import CalcError
 from calc.units import convert, display_unit, division_of
-from lims.calibrations.detail_facts import WarningFacts
+from lims.calibrations.detail_facts import Doubt, WarningFacts
 from lims.calibrations.facts import ResultFacts
 from lims.calibrations.workflow import Problem
 from lims.core import formats, messages
@@ -168,6 +168,11 @@ def warning_text(warning: WarningFacts) -> str:
     return messages.message(f"evaluation_warning.{warning.code}", {"name": title, "output": title})
 
 
+def doubt_text(doubt: Doubt | None) -> str:
+    """Return the words of what makes a reading doubtful, "" for nothing."""
+    return "" if doubt is None else messages.message(doubt.code, doubt.values)
+
+
 def install(blueprint: Blueprint) -> None:
     """Offer these to the templates of every page."""
     blueprint.add_app_template_filter(unit_text, "unit_text")
@@ -178,5 +183,6 @@ def install(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(percent, "percent")
     blueprint.add_app_template_filter(problem_text, "problem_text")
     blueprint.add_app_template_filter(warning_text, "warning_text")
+    blueprint.add_app_template_filter(doubt_text, "doubt_text")
     blueprint.add_app_template_filter(tolerance_bar, "tolerance_bar")
     blueprint.add_app_template_filter(messages.message, "error_words")

@@ -56,6 +56,12 @@ class SlotView:
     open: bool
 
     @property
+    def settled(self) -> bool:
+        """Return whether nothing has to be done here: what is needed is chosen, valid and traceable."""
+        held = any(use.traceable is False or (use.days_left is not None and use.days_left < 0) for use in self.uses)
+        return not held and bool(self.uses or not self.slot.required)
+
+    @property
     def groups(self) -> tuple[tuple[bool, tuple[ChoiceView, ...]], ...]:
         """Return what fits, and after it what does not; no empty ones."""
         parted = ((fits, tuple(entry for entry in self.choices if entry.fits is fits)) for fits in (True, False))

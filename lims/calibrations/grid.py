@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from lims.calibrations.batch_workflow import is_shared
+from lims.calibrations.detail_facts import Doubt
 from lims.calibrations.entry_units import characters
 from lims.calibrations.facts import (
     CONDITIONS,
@@ -22,7 +23,7 @@ from lims.calibrations.facts import (
     ReadingFacts,
 )
 from lims.calibrations.gathering import Places, RunMaterial
-from lims.calibrations.plausibility import slips
+from lims.calibrations.plausibility import short_holds, slips
 from lims.calibrations.queries import points_left_out
 from lims.calibrations.sheet_facts import CellView, ColumnView, PointView, RowView, SheetView
 from lims.calibrations.standing import with_phase
@@ -60,14 +61,14 @@ class _Readings:
         for reading in material.readings:
             self._chains.setdefault(reading.address, []).append(reading)
 
-    def cell(self, address: Address, unit: str, column: int, slip: str = "") -> CellView:
+    def cell(self, address: Address, unit: str, column: int, doubt: Doubt | None = None) -> CellView:
         """Return a cell with what stands in it; only another text or unit counts as a correction."""
         chain = self._chains.get(address, [])
         last = next((entry for entry in chain if entry.superseded_by_id is None), None)
         said = [(entry.text, entry.unit) for entry in chain]
         changes = sum(one != other for one, other in pairwise(said))
         shared = self._definition is not None and is_shared(self._definition, address)
-        return CellView(address, unit, last, secrets.token_hex(16), changes, column, slip, shared)
+        return CellView(address, unit, last, secrets.token_hex(16), changes, column, doubt, shared)
 
 
 def conditions_sheet(material: RunMaterial) -> SheetView:
@@ -113,13 +114,16 @@ def _sheet(
 ) -> SheetView:
     points = [p for p in material.points_of(section) if only is None or (section.code, p.code) in only]
     arranged = arrange(section, points)
-    found = slips(material.current, section, phase, points)
+    found = {
+        **slips(material.current, section, phase, points),
+        **short_holds(material.readings, section, phase, points),
+    }
     views = []
     for point in points:
         rows = []
         for step, row in enumerate(arranged[point.code], start=1):
             own = tuple(
-                readings.cell(address := with_phase(cell.address, phase), cell.unit, column, found.get(address, ""))
+                readings.cell(address := with_phase(cell.address, phase), cell.unit, column, found.get(address))
                 for column, cell in enumerate(row)
             )
             derived = _of_cycle(view, section.code, point.code, phase, own[0].address.cycle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lims.calibrations.detail_facts import DerivedFacts, FailureFacts
+from lims.calibrations.detail_facts import DerivedFacts, Doubt, FailureFacts
 from lims.calibrations.entry_units import EntryUnits, entry_units
 from lims.calibrations.facts import Address, ExclusionKind, ReadingFacts, ResultFacts
 from lims.procedures.definition_facts import LayoutKind
@@ -15,8 +15,8 @@ from lims.procedures.definition_facts import LayoutKind
 class CellView:
     """A cell of a sheet: what stands in it, and what a form needs to write it.
 
-    `last` is the newest reading there, `reading` the same unless it was withdrawn; `slip` says that the number is
-    about so many times its neighbours; a `shared` one is written on the page of the run's batch.
+    `last` is the newest reading there, `reading` the same unless it was withdrawn; `doubt` says what
+    makes it doubtful; a `shared` one is written on the page of the run's batch.
     """
 
     address: Address
@@ -25,7 +25,7 @@ class CellView:
     client_uuid: str
     corrections: int
     column: int
-    slip: str = ""
+    doubt: Doubt | None = None
     shared: bool = False
 
     @property

@@ -25,9 +25,12 @@ from lims.demo.laboratory import Laboratory
 from lims.jobs import queries as job_queries
 from lims.jobs import services as job_services
 from lims.jobs.facts import AddItem, ItemAgreement, OpenJob, ReceiveItem, ReviewContract
+from lims.procedures.layouts import DOWN, UP
 from standards import queries as standard_queries
 from standards.calibration_models import Standard
 
+HOLD_MINUTES: Final = 5
+"""How long a gauge is held at its highest point."""
 _UUIDS: Final = uuid.UUID("6f1e2a40-6a0d-4f0e-9a86-3d2f5a0c1b7e")
 
 
@@ -203,8 +206,17 @@ def read(
     *,
     who: str,
 ) -> None:
-    """Type readings one after the other."""
+    """Type readings one after the other; where a gauge turns at its highest point it is held there first."""
+    last: Address | None = None
     for typed in readings:
+        if last is not None and (last.point, last.direction, typed.address.direction) == (
+            typed.address.point,
+            UP,
+            DOWN,
+        ):
+            for _minute in range(HOLD_MINUTES):
+                next(clock)
+        last = typed.address
         key = uuid.uuid5(_UUIDS, f"{run.token}|{typed.address.key}")
         command = RecordReading(run.id, typed.address, typed.text, typed.unit, client_uuid=str(key))
         reading_services.record_reading(session, laboratory.actor(who), command, now=next(clock))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from lims.calibrations.facts import Address, ReadingFacts
 from lims.calibrations.grid import arrange, columns_of
-from lims.calibrations.plausibility import far_outside, slips
+from lims.calibrations.plausibility import far_outside, short_holds, slips
 from lims.calibrations.reach import rows_reached
 from lims.procedures.definition_facts import Definition, DerivedInput, Section
 from tests.factories.gauges import UP_DOWN, gauge_file, gauge_section, repeats
@@ -89,27 +90,51 @@ def reading(number: int, text: str, *, point: str = "p1", unit: str = "bar", com
 @pytest.mark.parametrize(
     ("texts", "found"),
     [
-        (["3.33", "3.34", "33.3"], {3: "10"}),
-        (["3.33", "3.34", "0.0333"], {3: "0.01"}),
+        (["3.33", "3.34", "33.3"], {3: ("others_times", 10)}),
+        (["3.33", "3.34", "0.0333"], {3: ("others_part", 100)}),
         (["333", "334", "333"], {}),
-        (["33.3"], {1: "10"}),
+        (["33.3"], {1: ("nominal_times", 10)}),
+        (["0.333"], {1: ("nominal_part", 10)}),
         (["3.33", "3.9"], {}),
         (["-0.01", "0.02", "0.1"], {}),
         (["0", "0", "1"], {}),
     ],
 )
-def test_a_slip_of_the_decimal_mark_shows_against_its_neighbours(texts: list[str], found: dict[int, str]) -> None:
+def test_a_slip_of_the_decimal_mark_shows_against_its_neighbours(
+    texts: list[str], found: dict[int, tuple[str, int]]
+) -> None:
     """Two others that agree decide; with fewer the nominal value (3.33 bar here) does."""
     wanted = section(repeats())
     readings = [reading(number, text) for number, text in enumerate(texts, start=1)]
     shown = slips(readings, wanted, "as_found", wanted.points)
-    assert {address.sequence: factor for address, factor in shown.items()} == found
+    said = {address.sequence: (doubt.code[6:], doubt.values["factor"]) for address, doubt in shown.items()}
+    assert said == found
 
 
 def test_a_slip_that_was_explained_is_none() -> None:
     wanted = section(repeats())
     readings = [reading(1, "3.33"), reading(2, "3.34"), reading(3, "33.3", comment="kẹt kim")]
     assert slips(readings, wanted, "as_found", wanted.points) == {}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "comment", "held"),
+    [(4, "", {"held": 4, "hold": 5}), (5, "", None), (0, "", {"held": 0, "hold": 5}), (2, "theo yêu cầu", None)],
+)
+def test_too_short_a_hold_at_the_top_is_pointed_out(minutes: int, comment: str, held: dict[str, int] | None) -> None:
+    """From the first reading at the highest point, though it was corrected since; a reason in a comment ends it."""
+    wanted = section({**UP_DOWN, "hold_minutes": 5})
+    top = wanted.points[-1].code
+    first, second = (Address("error", top, 1, "up", 1), Address("error", top, 1, "down", 1))
+    later = AT + timedelta(minutes=minutes)
+    readings = [
+        replace(reading(1, "10", point=top), address=first, superseded_by_id=2),
+        replace(reading(2, "10.1", point=top), address=first, observed_at=AT + timedelta(minutes=3)),
+        replace(reading(3, "10", point=top, comment=comment), address=second, observed_at=later),
+    ]
+    found = short_holds(readings, wanted, "as_found", wanted.points)
+    assert [doubt.values for doubt in found.values()] == ([] if held is None else [held])
+    assert short_holds(readings, section(UP_DOWN), "as_found", wanted.points) == {}
 
 
 @pytest.mark.parametrize(

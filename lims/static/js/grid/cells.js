@@ -41,7 +41,7 @@ globalThis.bench = (() => {
         unit: input.dataset.unit,
         excluded: input.dataset.excluded,
         corrections: Number(input.parentElement.querySelector("[data-mark]").textContent.trim() || 0),
-        slip: "",
+        doubt: input.dataset.doubt,
         by: "",
         shown: input.dataset.text, // stored, or on its way
         state: "",
@@ -72,17 +72,17 @@ globalThis.bench = (() => {
     if (cell.state) span.classList.add(`cell-${STATES[cell.state]}`);
     else if (cell.id && cell.excluded !== "withdrawn") span.classList.add("cell-stored");
     if (cell.excluded) span.classList.add(`cell-${cell.excluded.replace("_", "-")}`);
-    if (cell.slip && !cell.state) span.classList.add("cell-slip");
+    if (cell.doubt && !cell.state) span.classList.add("cell-slip");
     const usual = cell.sheet.unit ? cell.sheet.unit.value.trim() : "";
     span.classList.toggle("cell-own-unit", Boolean(cell.text && cell.unit && usual && cell.unit !== usual));
     span.dataset.unit = unitLabel(cell.unit);
     input.placeholder = cell.id && !cell.text && cell.excluded === "not_measurable" ? "–" : "";
     const said = [];
     if (cell.state) said.push(cell.note || words[cell.state] || "");
-    else if (cell.slip) said.push(put(words.slip, cell.slip.replace(".", document.documentElement.lang === "vi" ? "," : ".")));
+    else if (cell.doubt) said.push(cell.doubt);
     if (cell.excluded) said.push(words[cell.excluded]);
     if (cell.corrections) said.push(put(words.corrected, String(cell.corrections)));
-    mark.textContent = MARKS[cell.state] || (cell.slip ? "▲" : cell.excluded ? "×" : cell.corrections || "");
+    mark.textContent = MARKS[cell.state] || (cell.doubt ? "▲" : cell.excluded ? "×" : cell.corrections || "");
     mark.title = said.join(" · ");
     let note = span.querySelector(".cell-note");
     if (said.length && !note) {
@@ -128,7 +128,7 @@ globalThis.bench = (() => {
     cell.unit = data.unit || cell.unit;
     cell.excluded = data.excluded || "";
     cell.corrections = data.corrections || 0;
-    cell.slip = data.slip || "";
+    cell.doubt = data.doubt || "";
     cell.by = data.by || "";
     cell.before = data.before ? String(data.before) : "";
     if (!own || !cell.state) {

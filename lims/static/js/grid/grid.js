@@ -56,7 +56,11 @@
     const order = conditions && !started ? [conditions, ...ready] : ready;
     const open = (cell) => cell && !cell.text && !cell.shown && (!cell.excluded || cell.excluded === "withdrawn");
     const empty = bench.drafted || order.flatMap(read).find(open);
-    if (empty) empty.input.focus({ preventScroll: true });
+    if (!empty) return;
+    empty.input.focus({ preventScroll: true });
+    const [box, foot] = [empty.input, document.querySelector(".bench-foot")].map((part) => part.getBoundingClientRect());
+    const told = document.querySelector("#content > .notice"); // what was just done is read first
+    if (box.bottom > foot.top - 48 && !told) empty.input.scrollIntoView({ block: "center" });
   }
 
   bench?.start();

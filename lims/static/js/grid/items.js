@@ -4,7 +4,9 @@
   const bench = globalThis.bench;
   const aside = document.querySelector("[data-results]");
   if (!bench || !aside) return;
-  const [name, card, budget] = ["name", "card", "budget"].map((part) => aside.querySelector(`[data-item-${part}]`));
+  const names = document.querySelectorAll("[data-item-name]");
+  const card = aside.querySelector("[data-item-card]");
+  const budget = document.querySelector("[data-item-budget]");
   const PAUSE = 150; // who hurries through the cells is not asked for each
   let shown = "";
   let timer = 0;
@@ -18,7 +20,7 @@
     if (!answer.ok) return;
     const found = await answer.json();
     if (found.key !== shown) return;
-    name.textContent = found.item;
+    names.forEach((name) => { name.textContent = found.item; });
     card.innerHTML = found.card;
     budget.innerHTML = found.budget;
   }
@@ -45,6 +47,7 @@
   }
 
   document.addEventListener("focusin", (event) => { const cell = bench.cellOf(event.target); if (cell) choose(keyOf(cell)); });
+  aside.addEventListener("click", (event) => { if (event.target.matches("a[href='#budget']")) budget.closest("details").open = true; });
   document.addEventListener("click", (event) => choose(event.target.closest?.("td.batch-result")?.dataset.point));
   const { takePoints } = bench;
   bench.takePoints = (found) => { takePoints(found); if (found.some((point) => point.key === shown)) soon(0); };

@@ -10,12 +10,31 @@
   let fresh = 0;
   let stop = new AbortController();
 
+  // What comes next is in sight wherever the sheet is read: how many things keep it back, or the button that submits.
+  const next = document.getElementById("bench-next");
+  function putNext() {
+    const [held, submit] = ["#standing .problem-list li", "#standing .submit-form button"].map((what) => document.querySelectorAll(what));
+    const made = document.createElement(held.length ? "a" : "button");
+    if (held.length) {
+      made.href = "#standing";
+      made.textContent = bench.put(words.holding, String(held.length));
+    } else if (submit.length) {
+      made.type = "button";
+      made.className = "btn btn-primary btn-small";
+      made.textContent = submit[0].textContent.trim();
+      made.addEventListener("click", () => submit[0].click());
+    }
+    next.replaceChildren(...(made.textContent ? [made] : []));
+  }
+  putNext();
+
   // The list above the sheet may grow and shrink; the cell that is typed into stays where it is.
   function putStanding(piece) {
     const standing = document.getElementById("standing");
     if (!standing || piece === undefined || standing.innerHTML === piece) return;
     standing.style.minHeight = bench.cellOf(document.activeElement) ? `${standing.offsetHeight}px` : "";
     bench.steady(() => { standing.innerHTML = piece; });
+    putNext();
   }
 
   // With each answer comes the list alone, while it has entries; its first and its end are news of the whole run.
@@ -24,6 +43,7 @@
     if (!standing || !list || !piece || list.outerHTML === piece) return;
     standing.style.minHeight = bench.cellOf(document.activeElement) ? `${standing.offsetHeight}px` : "";
     bench.steady(() => { list.outerHTML = piece; });
+    putNext();
   }
 
   function putTotals(totals) {
