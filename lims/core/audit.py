@@ -8,12 +8,12 @@ the personal part lies in a row of its own that may be erased without breaking t
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
@@ -31,7 +31,7 @@ from lims.core.prepared import Prepared
 GENESIS: Final = "0" * 64
 _PENDING: Final = "audit_pending"
 _marks: Final[WeakKeyDictionary[SessionTransaction, int]] = WeakKeyDictionary()
-_HASHED: Final = json.JSONEncoder(ensure_ascii=False)
+_SALT_BYTES: Final = 16
 _BATCH: Final = 1000
 
 
@@ -155,9 +155,11 @@ _LOCKED: Final = Prepared(
     select(_CHAIN.c.sequence, _CHAIN.c.head_hash).where(_CHAIN.c.site_id == bindparam("site")).with_for_update()
 )
 _STARTS: Final = {
-    name: made(_CHAIN)
-    .values(site_id=bindparam("site"), sequence=0, head_hash=GENESIS)
-    .on_conflict_do_nothing(index_elements=["site_id"])
+    name: Prepared(
+        made(_CHAIN)
+        .values(site_id=bindparam("site"), sequence=0, head_hash=GENESIS)
+        .on_conflict_do_nothing(index_elements=["site_id"])
+    )
     for name, made in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
 }
 
@@ -166,7 +168,8 @@ def _append(connection: Connection, site_id: int, pending: list[_Pending]) -> No
     """Write the entries behind the chain's head; straight to the tables, for every reading waits for this."""
     sequence, head = _locked_head(connection, site_id)
     for item in pending:
-        payload_salt, personal_salt = secrets.token_hex(16), secrets.token_hex(16)
+        salts = secrets.token_hex(2 * _SALT_BYTES)
+        payload_salt, personal_salt = salts[: len(salts) // 2], salts[len(salts) // 2 :]
         sequence += 1
         said = _Said(
             site_id=site_id,
@@ -192,7 +195,7 @@ def _locked_head(connection: Connection, site_id: int) -> tuple[int, str]:
     asked = {"site": site_id}
     found = _LOCKED.rows(connection, asked)
     if not found:
-        connection.execute(_STARTS[connection.dialect.name], asked)
+        _STARTS[connection.dialect.name].run(connection, asked)
         found = _LOCKED.rows(connection, asked)
     ((sequence, head),) = found
     return sequence, head
@@ -227,7 +230,8 @@ def entry_hash(entry: AuditEntry | _Said) -> str:
         entry.personal_digest,
         entry.previous_hash,
     )
-    return hashlib.sha256(_HASHED.encode(parts).encode()).hexdigest()
+    as_json = ", ".join(map(encode_basestring, parts))  # an array of texts, as the json module writes it
+    return hashlib.sha256(f"[{as_json}]".encode()).hexdigest()
 
 
 def _digest(salt: str, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from sqlalchemy import BigInteger, DateTime, Integer, String, Text
 from sqlalchemy.engine import Dialect
@@ -14,6 +14,10 @@ from sqlalchemy.types import TypeDecorator
 
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 """64-bit key; SQLite only numbers rows by itself when the type is exactly INTEGER."""
+
+
+_NAIVE: Final = "a naive datetime cannot be stored: it names no instant"
+_WITHOUT_ZONE: Final = len("2026-03-02 08:01:00.000000")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -27,7 +31,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a naive datetime cannot be stored: it names no instant")
+            raise ValueError(_NAIVE)
         if value.tzinfo is not UTC:
             value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
@@ -38,8 +42,13 @@ class UtcDateTime(TypeDecorator[datetime]):
             return super().bind_processor(dialect)
 
         def as_text(value: datetime | None) -> str | None:
-            plain = self.process_bind_param(value, dialect)
-            return None if plain is None else plain.isoformat(" ", "microseconds")
+            if value is None:
+                return None
+            if value.tzinfo is None:
+                raise ValueError(_NAIVE)
+            if value.tzinfo is not UTC:
+                value = value.astimezone(UTC)
+            return value.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
         return as_text
 

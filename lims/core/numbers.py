@@ -26,7 +26,11 @@ def parse_decimal(text: str) -> Decimal | None:
 
     Accepts "12,5", "12.5", "-0,010", "−0.010", "1 234,5", "1.234,5", "1,234.5", "1.234.567", "2e-3".
     """
-    stripped = text.strip().translate(_MINUS)
+    stripped = text.strip()
+    plain = stripped.replace(",", ".")
+    if plain.isascii() and len(plain) <= MAX_LENGTH and plain.removeprefix("-").replace(".", "", 1).isdecimal():
+        return Decimal(plain)  # what most indications look like
+    stripped = stripped.translate(_MINUS)
     if not stripped or len(stripped) > MAX_LENGTH:
         return None
     if re.search(r"\d[ \u00a0\u2007\u2009\u202f]+\d", stripped) and not _GROUPED.fullmatch(stripped):

@@ -1,7 +1,8 @@
 """SQLite as the laboratory needs it: a transaction begins when it is opened, a writing one with the write lock.
 
 Python's driver opens a transaction of its own at the first change, and SQLAlchemy's begins only on paper; here BEGIN
-is sent, BEGIN IMMEDIATE for who will write, so that what a writer reads is what it changes.
+is sent, BEGIN IMMEDIATE for who will write, so that what a writer reads is what it changes. A writer's transaction may
+be begun and committed at the driver alone: SQLAlchemy's own comes in between only where one of its statements is run.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 BUSY_TIMEOUT_MS: Final = 15_000
 WRITES: Final = "lims_write"
 """The execution option of a connection whose transactions write."""
+_BEGINS: Final = {True: "BEGIN IMMEDIATE", False: "BEGIN"}
 _PRAGMAS: Final = (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL")
 
 
@@ -41,10 +44,36 @@ class LaboratoryDialect(SQLiteDialect_pysqlite):
             driver.writes = bool(opts[WRITES])
 
     def do_begin(self, dbapi_connection: PoolProxiedConnection) -> None:
-        """Begin; who writes gets the write lock at once, or waits for it."""
+        """Begin unless the driver has; who writes gets the write lock at once, or waits for it."""
         driver = dbapi_connection.dbapi_connection
-        if isinstance(driver, LaboratoryConnection):
-            driver.execute("BEGIN IMMEDIATE" if driver.writes else "BEGIN")
+        if isinstance(driver, LaboratoryConnection) and not driver.in_transaction:
+            driver.execute(_BEGINS[driver.writes])
+
+
+def begin(connection: Connection) -> None:
+    """Begin a writer's transaction at the driver."""
+    _send(_driver(connection), _BEGINS[True], connection)
+
+
+def commit(connection: Connection) -> None:
+    """Commit at the driver what was begun there, unless that is done."""
+    driver = _driver(connection)
+    if driver.in_transaction:
+        _send(driver, "COMMIT", connection)
+
+
+def _driver(connection: Connection) -> LaboratoryConnection:
+    driver = connection.connection.dbapi_connection
+    if not isinstance(driver, LaboratoryConnection):
+        raise TypeError("a connection to SQLite is needed")
+    return driver
+
+
+def _send(driver: LaboratoryConnection, statement: str, connection: Connection) -> None:
+    try:
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(statement, (), error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 registry.register("sqlite.laboratory", __name__, LaboratoryDialect.__name__)

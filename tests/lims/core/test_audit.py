@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -46,6 +48,21 @@ def test_a_sound_chain_verifies(database: Database) -> None:
     assert [entry.sequence for entry in entries] == [1, 2, 3, 4, 5]
     assert entries[0].previous_hash == audit.GENESIS
     assert all(later.previous_hash == earlier.entry_hash for earlier, later in pairwise(entries))
+
+
+def test_the_hash_is_of_a_json_array_of_texts() -> None:
+    """Whoever checks a chain without this program hashes what any JSON library writes, also of odd characters."""
+    said = {
+        "action": 'quo"te\\',
+        "subject_kind": "độ ẩm\n\u2028\x07",
+        "subject_id": "1|\U0001f321/",
+        "payload_digest": "a",
+        "personal_digest": "b",
+        "previous_hash": "c",
+    }
+    entry = AuditEntry(site_id=1, sequence=2, at=NOW, actor_id=3, **said)
+    parts = ["1", "2", NOW.isoformat(), "3", *said.values()]
+    assert audit.entry_hash(entry) == hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 def test_a_rolled_back_change_leaves_no_entry(database: Database) -> None:

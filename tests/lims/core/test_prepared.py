@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Table, bindparam, event, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Table, bindparam, event, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from lims.core.db import Database, is_duplicate
+from lims.core.db import Database, connection_of, is_duplicate
+from lims.core.errors import StaleRecord
 from lims.core.models import AuditChain, AuditEntry
 from lims.core.prepared import Prepared
 from standards.models import InstrumentFunction, InstrumentRange
@@ -110,3 +111,51 @@ def test_a_writing_session_knows_nothing_of_the_one_before(database: Database) -
         assert second.info == {"writing": True, "connection": second.connection()}
         assert not second.identity_map
         assert [row.site_id for row in second.execute(select(AuditChain)).scalars()] == [7]
+
+
+def _sequences(database: Database) -> list[int]:
+    with database.reading() as session:
+        return list(session.execute(select(AuditEntry.sequence).order_by(AuditEntry.sequence)).scalars())
+
+
+def test_prepared_statements_alone_are_committed_or_given_up(database: Database) -> None:
+    """On SQLite SQLAlchemy has no transaction of its own then: the driver's begins and ends all the same."""
+    with database.transaction() as session:
+        NEW.rows(connection_of(session), entry(1))
+        assert session.in_transaction() == (database.dialect != "sqlite")
+    with pytest.raises(ZeroDivisionError), database.transaction() as session:
+        NEW.rows(connection_of(session), entry(2))
+        raise ZeroDivisionError
+    with pytest.raises(StaleRecord), database.transaction() as session:
+        NEW.rows(connection_of(session), entry(3))
+        NEW.rows(connection_of(session), entry(1))
+    assert _sequences(database) == [1]
+
+
+def test_all_ways_into_a_transaction_end_with_it(database: Database) -> None:
+    with database.transaction() as session:
+        NEW.rows(connection_of(session), entry(1))
+        connection_of(session).execute(insert(ENTRIES), [_stored(entry(2))])
+        session.add(AuditEntry(**_stored(entry(3))))
+    with pytest.raises(ZeroDivisionError), database.transaction() as session:
+        NEW.rows(connection_of(session), entry(4))
+        connection_of(session).execute(insert(ENTRIES), [_stored(entry(5))])
+        session.add(AuditEntry(**_stored(entry(6))))
+        session.flush()
+        raise ZeroDivisionError
+    with database.transaction() as session:
+        connection_of(session).execute(insert(ENTRIES), [_stored(entry(7))])
+    assert _sequences(database) == [1, 2, 3, 7]
+
+
+def test_a_writer_has_the_lock_before_its_first_statement(sqlite_database: Database) -> None:
+    impatient = Database(str(sqlite_database.url))
+    with impatient.transaction() as session:
+        session.execute(text("PRAGMA busy_timeout=1"))
+    with sqlite_database.transaction(), pytest.raises(OperationalError, match="locked"), impatient.transaction():
+        pass
+    impatient.dispose()
+
+
+def _stored(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "id"}
