@@ -28,6 +28,7 @@ from lims.portal import messages as portal_messages
 from lims.portal import views as portal_views
 from lims.procedures import messages as procedure_messages
 from lims.procedures import views as procedure_views
+from standards import between_messages
 from standards import messages as standard_messages
 from standards import views as standard_views
 
@@ -49,6 +50,7 @@ MESSAGES: Final = (
     dcc_messages,
     people_messages,
     standard_messages,
+    between_messages,
     procedure_messages,
     job_messages,
     calibration_messages,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from lims.core.clock import local_date
 from lims.core.errors import NotFound
 from lims.people.models import Site
 from standards.calibration_facts import CalibrationState
@@ -26,8 +27,11 @@ from standards.check_facts import (
     EvidenceKind,
     IntervalDecisionFacts,
     LimitFacts,
+    PlanLine,
 )
 from standards.check_models import CheckPlan, ControlChart, IntermediateCheck, IntervalDecision, StandardLimit
+from standards.due import plan_line
+from standards.facts import StandardFacts
 
 
 def plan_facts(session: Session, plan_id: int) -> CheckPlanFacts:
@@ -167,6 +171,25 @@ def _chart(row: ControlChart) -> ChartFacts:
         valid_to=row.valid_to,
         decided_by_name=row.decided_by_name or "",
     )
+
+
+def plan_lines(session: Session, standard: StandardFacts, at: datetime) -> list[PlanLine]:
+    """Return the check plans of a standard as they stand at an instant: three statements."""
+    plans = plans_of(session, [standard.id])
+    keys = [plan.id for plan in plans]
+    checks = checks_of_plans(session, keys) if keys else []
+    charts = charts_of_plans(session, keys) if keys else []
+    day = local_date(at, standard.timezone)
+    return [
+        plan_line(
+            plan,
+            [check for check in checks if check.plan_id == plan.id],
+            [chart for chart in charts if chart.plan_id == plan.id],
+            day,
+            standard.timezone,
+        )
+        for plan in plans
+    ]
 
 
 def limits_of(session: Session, standard_id: int) -> list[LimitFacts]:

@@ -30,7 +30,7 @@ from lims.core.web import (
 )
 from lims.people import queries as people
 from lims.people.access import Permission
-from standards import forms, list_queries, queries, services
+from standards import check_queries, forms, list_queries, queries, services
 from standards.facts import DueState, StandardFacts, StandardLine, StandardRole, StandardState
 from standards.pages import bp, empty_form
 from standards.validity import TRANSITIONS
@@ -112,6 +112,7 @@ def standard_page(standard_id: int, form: FormState, part: str = "") -> Response
         site = people.site_facts(session, facts.site_id)
         custodian = None if facts.custodian_id is None else people.person_facts(session, facts.custodian_id)
         issuers = people.organisation_choices(session, on=today())
+        between = check_queries.plan_lines(session, facts, now())
     current = facts.state_at(now())
     following = TRANSITIONS[current.state] if current is not None else frozenset(StandardState)
     line = queries.standard_line(facts, calibrations, now())
@@ -122,6 +123,7 @@ def standard_page(standard_id: int, form: FormState, part: str = "") -> Response
         line=line,
         calibrations=calibrations,
         drifts=drifts,
+        between=between,
         site=site,
         custodian=custodian,
         issuers=[(body.id, (body.name_en if language() == "en" else None) or body.name_vi) for body in issuers],
