@@ -18,6 +18,7 @@ from lims.core.clock import Clock, SystemClock
 from lims.core.db import Database
 from lims.core.web import Runtime, init_web
 from lims.dcc import messages as dcc_messages
+from lims.dcc.trust import read_trusted
 from lims.jobs import messages as job_messages
 from lims.jobs import views as job_views
 from lims.people import account_views, home_views, person_views, room_views
@@ -29,6 +30,7 @@ from lims.portal import views as portal_views
 from lims.procedures import messages as procedure_messages
 from lims.procedures import views as procedure_views
 from standards import between_messages
+from standards import calibration_messages as standard_calibration_messages
 from standards import messages as standard_messages
 from standards import views as standard_views
 
@@ -51,6 +53,7 @@ MESSAGES: Final = (
     people_messages,
     standard_messages,
     between_messages,
+    standard_calibration_messages,
     procedure_messages,
     job_messages,
     calibration_messages,
@@ -70,6 +73,8 @@ def create_app(settings: Settings, clock: Clock | None = None, database: Databas
     app.config["SECRET_KEY"] = settings.secret_key
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_ROOT / "translations")
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
+    app.config["LIMS_DCC_SCHEMA_DIR"] = settings.dcc_schema_dir
+    app.config["LIMS_DCC_TRUSTED"] = read_trusted(settings.dcc_trusted)
     context = Runtime(
         database=database or Database(settings.database_url),
         clock=clock or SystemClock(),

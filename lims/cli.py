@@ -353,9 +353,9 @@ def _dcc_request(file: Path, trusted: tuple[Path, ...]) -> Any:
     from lims.dcc.command import ReadFile
 
     messages.prepare()
-    schema_folder, timezone = certificate_checks()
+    schema_folder, timezone, known = certificate_checks()
     now = SystemClock().now()
-    return ReadFile(file, local_date(now, timezone), now, trusted, schema_folder)
+    return ReadFile(file, local_date(now, timezone), now, (*trusted, *known), schema_folder)
 
 
 def _complain(line: str) -> None:

@@ -36,9 +36,11 @@ _KEYS: Final = (
     "language",
     "timezone",
     "dcc_schema_dir",
+    "dcc_trusted",
 )
 KNOWN: Final = (_CONFIG, *(PREFIX + key.upper() for key in _KEYS))
 _SHORTEST_SECRET: Final = 32
+_TRUSTED_FOLDER: Final = "dcc_trusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Settings:
     """What an installation is told from outside.
 
     `base_url` has no trailing slash; `queue_url` is where the task queue lives; `dcc_schema_dir` may be None.
+    `dcc_trusted` are PEM files of the authorities whose signatures on digital certificates count.
     """
 
     data_dir: Path
@@ -56,6 +59,7 @@ class Settings:
     language: str = "vi"
     timezone: str = DEFAULT_TIMEZONE
     dcc_schema_dir: Path | None = None
+    dcc_trusted: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """Say where the data lies, but neither the key nor a password in an address."""
@@ -90,6 +94,7 @@ def load_settings(
         language=_language(given.get("language", "vi")),
         timezone=_timezone(given.get("timezone", DEFAULT_TIMEZONE)),
         dcc_schema_dir=None if schema_dir is None else Path(schema_dir).expanduser().resolve(),
+        dcc_trusted=_trusted(given.get("dcc_trusted"), folder),
     )
 
 
@@ -99,15 +104,31 @@ def installed_language(environment: Mapping[str, str] | None = None) -> str:
     return asked if asked in LANGUAGES else LANGUAGES[0]
 
 
-def certificate_checks(environment: Mapping[str, str] | None = None) -> tuple[Path | None, str]:
-    """Return where PTB's schema files lie, if anywhere, and the time zone; nothing is created as at a start.
+def certificate_checks(
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Path | None, str, tuple[Path, ...]]:
+    """Return where PTB's schema files lie, if anywhere, the time zone and the authorities trusted; nothing is created.
 
     Raises ConfigurationError as `load_settings` does.
     """
     given = _given(os.environ if environment is None else environment)
     folder = given.get("dcc_schema_dir")
     schema_folder = None if folder is None else Path(folder).expanduser().resolve()
-    return schema_folder, _timezone(given.get("timezone", DEFAULT_TIMEZONE))
+    data_dir = Path(given.get("data_dir", "lims-data")).expanduser().resolve()
+    return (
+        schema_folder,
+        _timezone(given.get("timezone", DEFAULT_TIMEZONE)),
+        _trusted(given.get("dcc_trusted"), data_dir),
+    )
+
+
+def _trusted(given: str | None, data_dir: Path) -> tuple[Path, ...]:
+    """Return the PEM files named (files or folders, divided as paths are), and those in the data folder."""
+    named = [Path(text).expanduser().resolve() for text in (given or "").split(os.pathsep) if text.strip()]
+    found: list[Path] = []
+    for path in (*named, data_dir / _TRUSTED_FOLDER):
+        found += sorted(path.glob("*.pem")) if path.is_dir() else [path] if path in named else []
+    return tuple(found)
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:

@@ -28,6 +28,9 @@ from lims.people import queries as people
 from lims.people.access import Permission
 from standards import calibration_forms, forms, queries, services
 from standards.calibration_facts import CalibrationFacts, CalibrationSource, ContentKind, Phase, TerminalKind
+from standards.comparison_picture import comparison_pictures
+from standards.event_facts import Course, EndKind
+from standards.evidence_queries import comparison_shown
 from standards.facts import InstrumentFacts, StandardFacts, StandardRole
 from standards.pages import bp, empty_form
 from standards.picture import chain_picture
@@ -132,6 +135,8 @@ def _calibration_page(calibration_id: int, form: FormState, part: str = "") -> R
     at = now()
     with reading() as session:
         facts, standard = _own_calibration(session, calibration_id)
+        compared = comparison_shown(session, facts, at=at)
+        received = [file for file in queries.received_dccs(session, standard.id) if file.sha256 == facts.dcc_sha256]
         instrument = queries.instrument_facts(session, standard.instrument_id)
         chain = queries.traceability_chain(session, calibration_id, local_date(at, standard.timezone))
         problems = queries.check_use(session, calibration_id, at=at, role=standard.role)
@@ -143,6 +148,11 @@ def _calibration_page(calibration_id: int, form: FormState, part: str = "") -> R
         chain=chain,
         picture=chain_picture(chain),
         problems=problems,
+        compared=compared,
+        pictures=comparison_pictures(compared.comparison) if compared is not None else (),
+        dcc_file=received[0] if received else None,
+        courses=list(Course),
+        end_kinds=list(EndKind),
         form=form,
         part=part,
         empty_form=empty_form,

@@ -37,6 +37,12 @@ def as_record(comparison: Comparison) -> str:
     )
 
 
+def former_keys(text: str) -> list[int]:
+    """Return the keys of the calibrations that a kept comparison was made with."""
+    keys: list[int] = json.loads(text)["former"]
+    return keys
+
+
 def from_record(text: str, former: dict[int, CalibrationFacts]) -> Comparison:
     """Return a comparison as it was kept; `former` are the calibrations by their keys."""
     kept = json.loads(text)

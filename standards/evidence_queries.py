@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from standards.calibration_comparison import Comparison, compare
-from standards.calibration_facts import CalibrationFacts
-from standards.calibration_queries import calibration_facts, calibrations_of, drifts_of
+from standards.calibration_facts import CalibrationFacts, CalibrationState
+from standards.calibration_queries import calibration_facts, calibrations_by_id, calibrations_of, drifts_of
 from standards.check_queries import last_good_evidence
+from standards.comparison_record import former_keys, from_record
 from standards.event_facts import EndKind
 from standards.instrument_queries import standard_facts
 from standards.validity import in_force
@@ -28,6 +30,40 @@ def comparison_of(session: Session, calibration_id: int, *, at: datetime) -> Com
     """
     found = calibration_facts(session, calibration_id)
     return compare(found, former_calibrations(session, found, at=at), drifts_of(session, found.standard_id))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownComparison:
+    """A comparison as a page shows it: kept with the acceptance, or worked out while a calibration waits for it.
+
+    `onsets` are the days from which what changed too much is in doubt, by the former calibration's key.
+    """
+
+    comparison: Comparison
+    kept: bool
+    onsets: Mapping[int, date]
+
+
+def comparison_shown(session: Session, facts: CalibrationFacts, *, at: datetime) -> ShownComparison | None:
+    """Return the comparison of a calibration for its page, None where nothing came before or it was refused."""
+    if facts.comparison is not None:
+        comparison: Comparison | None = _kept(session, facts.comparison)
+    elif facts.state is CalibrationState.RECORDED:
+        comparison = comparison_of(session, facts.id, at=at)
+    else:
+        comparison = None
+    if comparison is None:
+        return None
+    onsets = {
+        former.id: good_until(session, former, {point.range_id for point in beyond}, before=comparison.found_on)
+        for former in comparison.former
+        if (beyond := [point for point in comparison.beyond if point.former_calibration_id == former.id])
+    }
+    return ShownComparison(comparison, facts.comparison is not None, onsets)
+
+
+def _kept(session: Session, text: str) -> Comparison:
+    return from_record(text, calibrations_by_id(session, former_keys(text)))
 
 
 def former_calibrations(session: Session, found: CalibrationFacts, *, at: datetime) -> list[CalibrationFacts]:

@@ -6,7 +6,7 @@ besides the command the `Renames` that lead the service's field names back to th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -20,6 +20,7 @@ from standards.commands import (
     AgreeInterval,
     ChangeStandardState,
     EndCalibration,
+    EndCalibrations,
     ExtendCalibration,
     InstrumentIdentity,
     NewFunction,
@@ -32,6 +33,7 @@ from standards.commands import (
     RejectCalibration,
     UpdateInstrument,
 )
+from standards.event_facts import Course, EndKind
 from standards.facts import PaperKind, StandardRole, StandardState
 
 INSTRUMENT_ROWS: Final = 4
@@ -252,7 +254,10 @@ def parse_accept(calibration_id: int, form: Mapping[str, str]) -> AcceptCalibrat
     """Read the form that accepts a calibration."""
     fields = Fields(form)
     command = AcceptCalibration(
-        calibration_id, fields.integer("row_version"), fields.optional_text("note", maximum=2000)
+        calibration_id,
+        fields.integer("row_version"),
+        fields.optional_text("note", maximum=2000),
+        fields.optional_choice("course", Course) or Course.STEP,
     )
     fields.finish()
     return command
@@ -273,6 +278,24 @@ def parse_end(calibration_id: int, form: Mapping[str, str], timezone: str) -> En
         calibration_id,
         fields.text("reason", maximum=2000),
         fields.optional_instant("at", timezone),
+        fields.integer("row_version"),
+        fields.optional_choice("kind", EndKind),
+    )
+    fields.finish()
+    return command
+
+
+def parse_end_all(
+    standard_id: int, range_ids: Iterable[int], form: Mapping[str, str], timezone: str
+) -> EndCalibrations:
+    """Read the form by which a standard was adjusted, repaired or damaged; `range_ids` may be ticked in it."""
+    fields = Fields(form)
+    command = EndCalibrations(
+        standard_id,
+        fields.choice("kind", EndKind),
+        fields.text("reason", maximum=2000),
+        fields.optional_instant("at", timezone),
+        tuple(range_id for range_id in range_ids if fields.flag(f"range-{range_id}")),
         fields.integer("row_version"),
     )
     fields.finish()

@@ -81,28 +81,6 @@ MESSAGES: Final[dict[str, str]] = {
         "The path upward of %(standard)s, %(certificate)s, does not hold (%(reason)s); it cannot be accepted."
     ),
     "calibration.wrong_state": N_("This calibration is “%(state)s”; it would have to be “%(wanted)s”."),
-    "calibration.recorded_meanwhile": N_(
-        "Meanwhile %(name)s recorded the certificate %(certificate)s of this standard (%(at)s). Look at it first; "
-        "what you typed is kept here and can be recorded if it is another calibration."
-    ),
-    "calibration.nothing_to_end": N_("%(standard)s has no accepted calibration that could end."),
-    "dcc_import.not_found": N_("There is no such file."),
-    "dcc_import.not_received": N_("This file was not received for this standard, or was refused."),
-    "dcc_import.no_file": N_("Choose the file of the certificate (XML)."),
-    "dcc_import.nothing_taken": N_("Choose at least one column of values to take over."),
-    "dcc_import.no_value_taken": N_("No value of this column is ticked."),
-    "dcc_import.no_range": N_("Choose the range or part that this value belongs to."),
-    "dcc_import.not_a_number": N_("%(place)s is not a number and cannot be taken over."),
-    "dcc_import.unit_not_understood": N_(
-        "The unit “%(unit)s” is not understood and not guessed at: name the unit that is meant, or leave the column."
-    ),
-    "dcc_import.degrees_missing": N_(
-        "The file states no degrees of freedom: enter them, or tick that infinite ones are assumed."
-    ),
-    "dcc_import.other_length": N_("That column has another number of values; they cannot be read line by line."),
-    "dcc_import.no_argument": N_("Choose the column of the points (indications or nominal values)."),
-    "dcc_import.no_nominal": N_("The range has no nominal value to which this difference could be added."),
-    "dcc_import.coefficient": N_("Say which coefficient this is: %(known)s."),
     "calibration.not_longer": N_("The calibration is already valid until %(valid_until)s."),
     # terminals
     "terminal.unknown": N_("“%(text)s” is no kind of evidence at which a path may end."),
@@ -285,6 +263,12 @@ LABELS: Final[dict[str, str]] = {
     "break_reason.symbol_missing": N_("no accreditation symbol on the certificate"),
     "break_reason.evaluation_missing": N_("laboratory not evaluated"),
     "break_reason.not_valid_on_date": N_("evidence not valid on the calibration date"),
+    "chain_role.reference": N_("reference"),
+    "chain_role.influence": N_("influence"),
+    "chain_role.auxiliary": N_("auxiliary"),
+    "chain_node.run": N_("Run"),
+    "chain_node.certificate": N_("Certificate"),
+    "chain_node.more": N_("Further"),
     "found.instrument": N_("Instrument"),
     "found.standard": N_("Standard"),
 }

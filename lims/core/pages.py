@@ -43,7 +43,7 @@ _TITLES: Final = {
 }
 _WORDS: Final = {
     400: N_("Please go back and try again."),
-    413: N_("What was sent is larger than is allowed here (16 MB)."),
+    413: N_("What was sent is larger than is allowed here (%(limit)s MB)."),
     500: N_("The mistake is ours and has been noted under the number %(number)s. Nothing was half saved."),
 }
 
@@ -177,7 +177,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return _page(404, messages.message("record.not_found"))
     if status >= 500:
         return _unexpected(error)
-    return _page(status, gettext(_WORDS.get(status, _WORDS[400])))
+    limit = (request.max_content_length or 0) // 1024 // 1024
+    return _page(status, gettext(_WORDS.get(status, _WORDS[400])) % {"limit": limit})
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

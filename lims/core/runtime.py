@@ -109,6 +109,7 @@ class Runtime:
     places: list[Place] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
     finders: list[Finder] = field(default_factory=list)
+    uploads: dict[str, int] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """Return the current time in UTC."""

@@ -37,6 +37,7 @@ __all__ = [
     "add_finder",
     "add_panel",
     "add_place",
+    "allow_upload",
     "csrf",
     "current_actor",
     "init_web",
@@ -72,6 +73,7 @@ def init_web(app: Flask, context: Runtime, *, secure_cookies: bool) -> None:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
     )
     init_sessions(app)
+    app.before_request(_allow_upload)  # before the forms are read, which the check of their token does first
     init_security(app)
     init_pages(app)
 
@@ -114,6 +116,13 @@ def list_request() -> ListRequest:
     return parse_list(request.args.to_dict(flat=False))
 
 
+def _allow_upload() -> None:
+    """Let through as much as a page for files may take; elsewhere the usual limit holds."""
+    largest = runtime().uploads.get(request.endpoint or "")
+    if largest is not None:
+        request.max_content_length = largest
+
+
 def search_words(name: str = "q") -> str:
     """Return what was typed into a list's search field, shortened to what a search can use."""
     return request.args.get(name, "").strip()[:200]
@@ -122,6 +131,11 @@ def search_words(name: str = "q") -> str:
 def add_place(blueprint: Blueprint, place: Place) -> None:
     """Put an entry into the left rail of those who may call its endpoint."""
     _at_registration(blueprint, lambda context: context.places.append(place))
+
+
+def allow_upload(blueprint: Blueprint, endpoint: str, largest: int) -> None:
+    """Let a page take files of up to so many bytes, which is more than forms elsewhere may hold."""
+    _at_registration(blueprint, lambda context: context.uploads.update({endpoint: largest}))
 
 
 def add_panel(blueprint: Blueprint, panel: Panel) -> None:
