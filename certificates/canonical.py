@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import types
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from lims.core.canonical import digest as digest
@@ -72,11 +74,17 @@ def _read_dataclass(wanted: type[Any], raw: Any, path: str) -> Any:
     known = {item.name: item for item in fields(wanted)}
     if not isinstance(raw, dict) or not raw.keys() <= known.keys():
         raise _fail(path)
-    hints = get_type_hints(wanted)
+    hints = _hints(wanted)
     for name, item in known.items():
         if name not in raw and item.default is MISSING and item.default_factory is MISSING:
             raise _fail(f"{path}.{name}")
     return wanted(**{name: _read(hints[name], raw[name], f"{path}.{name}") for name in raw})
+
+
+@cache
+def _hints(wanted: type[Any]) -> Mapping[str, Any]:
+    """Return the types of a class's fields; working them out takes longer than reading what they hold."""
+    return get_type_hints(wanted)
 
 
 def _read_simple(wanted: Any, raw: Any, path: str) -> Any:

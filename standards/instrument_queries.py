@@ -34,6 +34,8 @@ Names = dict[int, tuple[str, str | None]]
 
 def names_of(session: Session, organisation_ids: Collection[int], on: date | None = None) -> Names:
     """Return what organisations are called (Vietnamese, English) on a date, or by their latest name."""
+    if not organisation_ids:
+        return {}
     query = (
         select(OrganisationName)
         .where(OrganisationName.organisation_id.in_(set(organisation_ids)))
