@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -74,7 +74,7 @@ def _read_dataclass(wanted: type[Any], raw: Any, path: str) -> Any:
     known = {item.name: item for item in fields(wanted)}
     if not isinstance(raw, dict) or not raw.keys() <= known.keys():
         raise _fail(path)
-    hints = _hints(wanted)
+    hints = _hints(cast(Hashable, wanted))
     for name, item in known.items():
         if name not in raw and item.default is MISSING and item.default_factory is MISSING:
             raise _fail(f"{path}.{name}")
@@ -82,7 +82,7 @@ def _read_dataclass(wanted: type[Any], raw: Any, path: str) -> Any:
 
 
 @cache
-def _hints(wanted: type[Any]) -> Mapping[str, Any]:
+def _hints(wanted: Hashable) -> Mapping[str, Any]:
     """Return the types of a class's fields; working them out takes longer than reading what they hold."""
     return get_type_hints(wanted)
 

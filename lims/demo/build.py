@@ -23,7 +23,7 @@ from lims.demo.full import not_there_yet
 from lims.demo.past import build_past, read_plan
 from lims.demo.people import SIGN_IN_NAMES
 from lims.demo.press import opened_press
-from lims.demo.today import do_today
+from lims.demo.today import do_earlier, do_today
 from lims.worker import WorkerContext, anchor
 
 MARK: Final = "demonstration.json"
@@ -145,6 +145,7 @@ def _fill(
     with opened_press(database, settings) as press:
         if past:
             build_past(database, laboratory, press, read_plan(), say=partial(_tell_progress, say))
+            do_earlier(database, laboratory, press)
         say("demo.weighing")
         weighing.do_published(database, laboratory, press)
         if past:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from importlib import resources
 from random import Random
 from typing import Final
 
 from lims.calibrations.facts import Address, ReadingRole
+from lims.demo.agreements import agreed, class_limits
 from lims.demo.laboratory import Laboratory
 from lims.demo.work import Chosen, Measurement, Typed
-from lims.jobs.facts import AgreedSpecification, DecisionRule, ItemAgreement, RuleKind, SpecificationKind
+from lims.jobs.facts import ItemAgreement, RuleKind
 
 CODE: Final = "HC-AS-01"
 ROOM: Final = "AS-1"
@@ -36,33 +37,20 @@ _STANDARD_DEVIATION_KPA: Final = 0.4
 
 
 def agreement(
-    laboratory: Laboratory,
-    on: date,
-    *,
-    accuracy_class: str = "1,6",
-    full_scale: str = "1,6",
-    place: str = "",
-    promised_in: int = 5,
+    laboratory: Laboratory, on: date, *, accuracy_class: str = "1,6", full_scale: str = "1,6", place: str = ""
 ) -> ItemAgreement:
     """Return what is agreed for a gauge: its class, in per cent of the full scale in MPa, by simple acceptance."""
     english_class, english_scale = accuracy_class.replace(",", "."), full_scale.replace(",", ".")
-    limit = Decimal(english_class) * Decimal(english_scale) * 10
-    return ItemAgreement(
-        procedure_version_id=laboratory.procedure_versions[CODE],
-        agreed_specification=AgreedSpecification(
-            kind=SpecificationKind.CLASS,
-            title_vi=f"Áp kế lò xo cấp chính xác {accuracy_class}, 0 – {full_scale} MPa",
-            title_en=f"Bourdon gauge of class {english_class}, 0 to {english_scale} MPa",
-            reference="ĐLVN 76",
-            lower=-limit,
-            upper=limit,
-            unit="kPa",
-            accuracy_class=accuracy_class,
-        ),
-        decision_rule=DecisionRule(kind=RuleKind.SIMPLE_ACCEPTANCE, reference="ILAC-G8:09/2019, 4.2.1", agreed_on=on),
-        place_of_use=place,
-        promised_on=on + timedelta(days=promised_in),
+    limits = class_limits(
+        f"Áp kế lò xo cấp chính xác {accuracy_class}, 0 – {full_scale} MPa",
+        f"Bourdon gauge of class {english_class}, 0 to {english_scale} MPa",
+        accuracy_class,
+        Decimal(english_class) * Decimal(english_scale) * 10,
+        "kPa",
+        "ĐLVN 76",
     )
+    rule = RuleKind.SIMPLE_ACCEPTANCE, "ILAC-G8:09/2019, 4.2.1"
+    return agreed(laboratory, CODE, limits, rule, on, place=place)
 
 
 def published() -> list[Typed]:

@@ -52,16 +52,17 @@ def _gauge(
 
 
 def _thermometer(
-    laboratory: Laboratory, random: Random, _serial: str, deviation: Decimal, on: date
+    laboratory: Laboratory, random: Random, serial: str, deviation: Decimal, on: date
 ) -> tuple[ItemAgreement, Measurement]:
-    readings = thermometers.indications(random, deviation)
+    readings = thermometers.indications(random, serial, deviation)
     return thermometers.agreement(laboratory, on), thermometers.measurement(readings, _room_climate(random, 23.1))
 
 
 def _vaccine_thermometer(
-    laboratory: Laboratory, random: Random, _serial: str, deviation: Decimal, on: date
+    laboratory: Laboratory, random: Random, serial: str, deviation: Decimal, on: date
 ) -> tuple[ItemAgreement, Measurement]:
-    readings = [typed for typed in thermometers.indications(random, deviation) if typed.address.point in VACCINE_POINTS]
+    every = thermometers.indications(random, serial, deviation)
+    readings = [typed for typed in every if typed.address.point in VACCINE_POINTS]
     return vaccine_agreement(laboratory, on), thermometers.measurement(readings, _room_climate(random, 23.1))
 
 

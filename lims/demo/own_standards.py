@@ -87,10 +87,13 @@ class Certified:
     at: datetime
 
 
-def calibrate(database: Database, laboratory: Laboratory, code: str, at: datetime, press: Press) -> None:
+def calibrate(
+    database: Database, laboratory: Laboratory, code: str, at: datetime, press: Press, *, record: bool = True
+) -> None:
     """Calibrate a standard from that instant on; once its certificate is printed, record and accept the calibration.
 
-    All on one day, from the order at `at` to the acceptance nine hours later.
+    All on one day, from the order at `at` to the acceptance nine hours later; unless told to `record`, it ends when
+    the standard is handed back.
     """
     done = certify(database, laboratory, code, at)
 
@@ -98,7 +101,8 @@ def calibrate(database: Database, laboratory: Laboratory, code: str, at: datetim
         with database.transaction() as session:
             actor = laboratory.actor("tn01")
             job_services.hand_back_item(session, actor, MoveItem(done.item_id), now=then + timedelta(minutes=10))
-            record_and_accept(session, laboratory, done, then + timedelta(minutes=20))
+            if record:
+                record_and_accept(session, laboratory, done, then + timedelta(minutes=20))
 
     press.begin(done.certificate_id, done.at, issued)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from importlib import resources
 from random import Random
 from typing import Final
 
 from lims.calibrations.facts import Address, ReadingRole
+from lims.demo.agreements import agreed, class_limits
 from lims.demo.laboratory import Laboratory
 from lims.demo.work import Chosen, Measurement, Typed
-from lims.jobs.facts import AgreedSpecification, DecisionRule, ItemAgreement, RuleKind, SpecificationKind
+from lims.jobs.facts import ItemAgreement, RuleKind
 
 CODE: Final = "HC-KL-01"
 ROOM: Final = "KL-1"
@@ -33,27 +34,18 @@ _STANDARD_DEVIATION_G: Final = 0.006
 _REFERENCE_MG: Final = 5
 
 
-def agreement(
-    laboratory: Laboratory, on: date, *, accuracy_class: str = "M1", place: str = "", promised_in: int = 5
-) -> ItemAgreement:
+def agreement(laboratory: Laboratory, on: date, *, accuracy_class: str = "M1", place: str = "") -> ItemAgreement:
     """Return what is agreed for a weight: its class by OIML R 111-1, conformity by the rule of that document."""
-    limit = LIMITS[accuracy_class]
-    return ItemAgreement(
-        procedure_version_id=laboratory.procedure_versions[CODE],
-        agreed_specification=AgreedSpecification(
-            kind=SpecificationKind.CLASS,
-            title_vi=f"Quả cân cấp chính xác {accuracy_class}, 10 kg",
-            title_en=f"Weight of class {accuracy_class}, 10 kg",
-            reference="OIML R 111-1:2004, Table 1",
-            lower=-limit,
-            upper=limit,
-            unit="mg",
-            accuracy_class=accuracy_class,
-        ),
-        decision_rule=DecisionRule(kind=RuleKind.OIML_R111, reference="OIML R 111-1:2004, 5.2 – 5.3", agreed_on=on),
-        place_of_use=place,
-        promised_on=on + timedelta(days=promised_in),
+    limits = class_limits(
+        f"Quả cân cấp chính xác {accuracy_class}, 10 kg",
+        f"Weight of class {accuracy_class}, 10 kg",
+        accuracy_class,
+        LIMITS[accuracy_class],
+        "mg",
+        "OIML R 111-1:2004, Table 1",
     )
+    rule = RuleKind.OIML_R111, "OIML R 111-1:2004, 5.2 – 5.3"
+    return agreed(laboratory, CODE, limits, rule, on, place=place)
 
 
 def published() -> list[Typed]:

@@ -26,8 +26,7 @@ from lims.jobs import queries as job_queries
 from lims.jobs import services as job_services
 from lims.jobs.facts import AddItem, ItemAgreement, OpenJob, ReceiveItem, ReviewContract
 from lims.procedures.layouts import DOWN, UP
-from standards import queries as standard_queries
-from standards.calibration_models import Standard
+from standards.calibration_models import CalibrationContent, Standard, StandardCalibration
 
 HOLD_MINUTES: Final = 5
 """How long a gauge is held at its highest point."""
@@ -182,19 +181,20 @@ def found_calibration(
     session: Session, laboratory: Laboratory, chosen: Chosen, at: datetime
 ) -> tuple[int, int, int | None]:
     """Return a standard, its calibration that holds at an instant, and the content for the weight that was named."""
-    by_code = select(Standard.id).where(Standard.site_id == laboratory.site_id, Standard.code == chosen.code)
-    standard_id = session.execute(by_code).scalar_one()
-    newest_first = standard_queries.calibrations_of(session, standard_id)
-    calibration = next(item for item in newest_first if item.accepted_at is not None and item.accepted_at <= at)
-    content_id = next(
-        (
-            entry.id
-            for entry in calibration.contents
-            if chosen.element and chosen.element in {entry.identifier, f"{entry.nominal or 0:f}"}
-        ),
-        None,
+    newest = (
+        select(StandardCalibration.standard_id, StandardCalibration.id)
+        .join(Standard, Standard.id == StandardCalibration.standard_id)
+        .where(Standard.site_id == laboratory.site_id, Standard.code == chosen.code)
+        .where(StandardCalibration.accepted_at <= at)
+        .order_by(StandardCalibration.calibrated_on.desc(), StandardCalibration.id.desc())
     )
-    return standard_id, calibration.id, content_id
+    standard_id, calibration_id = session.execute(newest.limit(1)).one()
+    if not chosen.element:
+        return standard_id, calibration_id, None
+    contents = select(CalibrationContent.id, CalibrationContent.identifier, CalibrationContent.nominal)
+    found = session.execute(contents.where(CalibrationContent.calibration_id == calibration_id))
+    content_id = next((key for key, name, nominal in found if chosen.element in {name, f"{nominal or 0:f}"}), None)
+    return standard_id, calibration_id, content_id
 
 
 def read(
