@@ -6,16 +6,28 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from markupsafe import Markup, escape
+
 from calc.units import display_unit
 from lims.core.formats import language, number
 
 _TOKEN: Final = re.compile(
     r"(?P<power>\*\*\s*(?P<exponent>-?\d+))|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>\w+)|(?P<sign>\S)"
 )
+_INDEXED: Final = re.compile(r"\b([^\W\d_]+)_(\w+)")
 _RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SIGNS: Final = {"*": " × ", "/": " / ", "+": " + ", "-": " − "}
 _NAMES: Final = {"sqrt": "√", "pi": "π"}
 _OPENING: Final = frozenset({"", "(", ","})
+
+
+def symbols(text: str) -> Markup:
+    """Return a symbol, or a formula of symbols, with what follows a symbol's underscore set below the line: p_X."""
+    found, end = Markup(""), 0
+    for match in _INDEXED.finditer(text):
+        found += escape(text[end : match.start()]) + Markup("{}<sub>{}</sub>").format(match[1], match[2])
+        end = match.end()
+    return found + escape(text[end:])
 
 
 def formula(expression: str | None, unit: str | None = None) -> str:

@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from lims.core import formats, messages
 from lims.core.actor import Actor
 from lims.core.errors import LimsError, NotFound
-from lims.core.formulas import formula
+from lims.core.formulas import formula, symbols
 from lims.core.marks import N_
 from lims.core.runtime import Place, runtime
 from lims.core.security import may_open, to_sign_in
@@ -61,6 +61,7 @@ def init_pages(app: Flask) -> None:
     app.add_template_filter(formats.number, "number")
     app.add_template_filter(formats.iso_date, "iso_date")
     app.add_template_filter(formula, "formula")
+    app.add_template_filter(symbols, "symbols")
     app.add_template_filter(in_language, "in_language")
     app.add_template_global(here, "here")
     app.add_template_global(asset, "asset")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lims.core import reader
-from lims.core.formulas import formula
+from lims.core.formulas import formula, symbols
 
 CASES = [
     ("0.02 + 0.003 * x", "g", "(0,02 + 0,003 × x) g", "(0.02 + 0.003 × x) g"),
@@ -31,3 +31,16 @@ def test_a_formula_is_written_as_each_language_writes_it(
 
 def test_no_formula_is_written_as_nothing() -> None:
     assert formula(None, "g") == formula("", "g") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("p_X + dp_X", "p<sub>X</sub> + dp<sub>X</sub>"),
+        ("m_1<2", "m<sub>1</sub>&lt;2"),
+        ("0,02 + 3 × x", "0,02 + 3 × x"),
+    ],
+    ids=["indices", "escaped", "without"],
+)
+def test_what_follows_an_underscore_stands_below_the_line(text: str, shown: str) -> None:
+    assert symbols(text) == shown
