@@ -24,12 +24,14 @@ from lims.core.actor import Actor
 from lims.core.errors import NotFound, RuleViolation, StaleRecord
 from lims.core.text import normalise
 from lims.people.access import Permission, require
+from standards import services as standards
 
 
 def revoke_certificate(session: Session, actor: Actor, command: RevokeCertificate, *, now: datetime) -> CertificateView:
     """Withdraw an issued certificate with a reason; its bytes stay, its status tells everybody who checks.
 
-    For those who may issue. Refuses a certificate that is not in force, or a change seen too late. Clause: 7.8.8.
+    A calibration of a standard here that was recorded from it ends with it. For those who may issue. Refuses a
+    certificate that is not in force, or a change seen too late. Clause: 7.8.8.
     """
     require(actor, Permission.ISSUE_CERTIFICATES)
     view = queries.certificate_view(session, actor, command.certificate_id)
@@ -43,6 +45,8 @@ def revoke_certificate(session: Session, actor: Actor, command: RevokeCertificat
     row.state = CertificateState.REVOKED
     write_notice(session, actor, row, NoticeKind.REVOKED, Text(reason, normalise(command.reason_en) or None), None, now)
     audit_state(session, actor, row, "certificate.revoked", CertificateState.ISSUED, reason, now)
+    for run in view.runs:
+        standards.end_with_certificate(session, actor, run.run_id, f"{view.printed}: {reason}", now=now)
     return queries.view_of(session, row)
 
 

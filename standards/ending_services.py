@@ -59,6 +59,29 @@ def end_calibration(session: Session, actor: Actor, command: EndCalibration, *, 
     return queries.calibration_facts(session, row.id)
 
 
+def end_with_certificate(
+    session: Session, actor: Actor, run_id: int, reason: str, *, now: datetime
+) -> CalibrationFacts | None:
+    """End what was recorded from a run whose certificate is revoked; rejected if nobody has accepted it (7.8.8, 6.4.9).
+
+    For those who issue certificates: the revocation is theirs, and nothing may be used that it no longer holds. What
+    has ended or was rejected stays as it is; None where nothing was recorded.
+    """
+    require(actor, Permission.ISSUE_CERTIFICATES)
+    calibration_id = queries.calibration_of_run(session, run_id)
+    if calibration_id is None:
+        return None
+    row, facts, standard = own_calibration(session, actor, calibration_id, None)
+    if facts.state is CalibrationState.ACCEPTED:
+        _end(row, now, EndKind.DOUBT, reason)
+        note_act(session, actor, "calibration.ended", row, standard, now, after={"at": now, "reason": reason})
+    elif facts.state is CalibrationState.RECORDED:
+        row.state, row.acceptance_note = CalibrationState.REJECTED, reason
+        note_act(session, actor, "calibration.rejected", row, standard, now, after={"reason": reason})
+    session.flush()
+    return queries.calibration_facts(session, row.id)
+
+
 def _end(row: StandardCalibration, at: datetime, kind: EndKind | None, reason: str) -> None:
     row.state, row.ended_at, row.ended_kind, row.ended_reason = CalibrationState.ENDED, at, kind, reason
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from standards.acceptance_services import accept_calibration, reject_calibration
 from standards.calibration_services import record_calibration, record_terminal
 from standards.dcc_services import receive_dcc
-from standards.ending_services import end_calibration, end_calibrations, extend_calibration
+from standards.ending_services import (
+    end_calibration,
+    end_calibrations,
+    end_with_certificate,
+    extend_calibration,
+)
 from standards.instrument_services import add_range, register_instrument, update_instrument
 from standards.schedule_services import agree_interval
 from standards.standard_services import change_standard_state, record_drift, record_paper, register_standard
@@ -17,6 +22,7 @@ __all__ = [
     "change_standard_state",
     "end_calibration",
     "end_calibrations",
+    "end_with_certificate",
     "extend_calibration",
     "receive_dcc",
     "record_calibration",

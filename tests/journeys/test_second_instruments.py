@@ -18,8 +18,9 @@ from sqlalchemy import select
 
 from certificates import services as certificate_services
 from certificates.content import Language
-from certificates.facts import RecordOwnCalibration
+from certificates.facts import RecordOwnCalibration, RevokeCertificate
 from certificates.own_standard_services import record_own_calibration
+from certificates.status_services import revoke_certificate
 from certificates.tables import print_table
 from lims.calibrations.commands import Decide, OpenRun
 from lims.calibrations.decision_services import submit_run
@@ -30,13 +31,15 @@ from lims.calibrations.services import open_run
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.core.errors import RuleViolation
+from lims.core.models import AuditEntry
 from lims.demo import equipment, gauges, instruments, own_standards, thermometers, work
 from lims.demo.own_standards import Certified
 from lims.demo.people import performer
 from lims.demo.work import OrderedItem
 from standards import queries as standards
-from standards.calibration_facts import CalibrationFacts, CalibrationSource, ContentKind, TerminalKind
+from standards.calibration_facts import CalibrationFacts, CalibrationSource, CalibrationState, ContentKind, TerminalKind
 from standards.calibration_models import Standard
+from standards.facts import StandardRole
 from tests.journeys.laboratory import House, build_house
 
 _PAPER: Final = b"%PDF-1.7 the paper itself is proven elsewhere"
@@ -208,6 +211,34 @@ def test_working_weights_become_elements(house: House) -> None:
     assert (elements["1 g"].value, elements["1 g"].expanded_uncertainty) == (Decimal("1.00030"), Decimal("0.17"))
     assert chain.holds
     assert {node.standard_code for node in chain.nodes} == {"KL-03", "KL-02", "NH-01"}
+
+
+@pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "recorded"])
+def test_a_revoked_certificate_ends_the_calibration_recorded_from_it(house: House, accepted: bool) -> None:
+    """Nobody who may only issue certificates manages standards: what was recorded ends with the paper all the same."""
+    furnish(house, _GAUGES)
+    done = certified(house, "AS-02")
+    at, laboratory = done.at + timedelta(hours=2), house.laboratory
+    with house.database.transaction() as session:
+        if accepted:
+            own_standards.record_and_accept(session, laboratory, done, done.at + timedelta(minutes=20))
+        else:
+            record = RecordOwnCalibration(done.certificate_id, done.run_id)
+            record_own_calibration(session, laboratory.actor("kt01"), record, now=done.at + timedelta(minutes=20))
+    with house.database.transaction() as session:
+        command = RevokeCertificate(done.certificate_id, "Nhầm số liệu của áp kế píttông")
+        revoked = revoke_certificate(session, laboratory.actor("gd01"), command, now=at)
+    with house.database.reading() as session:
+        by_code = select(Standard.id).where(Standard.code == "AS-02")
+        (own,) = standards.calibrations_of(session, session.execute(by_code).scalar_one())
+        problems = standards.check_use(session, own.id, at=at + timedelta(hours=1), role=StandardRole.REFERENCE)
+        noted = select(AuditEntry.action).where(AuditEntry.subject_kind == "standard_calibration")
+        actions = list(session.execute(noted.order_by(AuditEntry.id)).scalars())
+    wanted = CalibrationState.ENDED if accepted else CalibrationState.REJECTED
+    assert own.state is wanted
+    assert actions[-1] == f"calibration.{wanted.value}"
+    assert revoked.printed in ((own.ended_reason if accepted else own.acceptance_note) or "")
+    assert problems
 
 
 def test_a_run_on_an_own_standard_is_offered_as_one(house: House) -> None:
