@@ -226,6 +226,19 @@ class OwnStandardRun:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnToRecord:
+    """A certificate in force of a standard here whose results nobody has recorded as its calibration."""
+
+    certificate_id: int
+    printed: str
+    standard_id: int
+    standard_code: str
+    instrument_vi: str
+    instrument_en: str
+    issued_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateView:
     """A certificate with what it covers and what is said beside it."""
 

@@ -7,15 +7,19 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from certificates.facts import CertificateState, JobToIssue
+from certificates.content import printed_number
+from certificates.facts import CertificateState, JobToIssue, OwnToRecord
 from certificates.models import Certificate, CertificateRun
 from certificates.queries import ALIVE, seen_by
-from lims.calibrations.facts import ISSUABLE, DecisionKind, RunState
+from lims.calibrations.facts import ISSUABLE, DecisionKind, RunPurpose, RunState
 from lims.calibrations.models import CalibrationRun, Decision
 from lims.core.actor import Actor
 from lims.jobs.models import Job, JobItem
 from lims.people.models import Site
 from standards import queries as standards
+from standards.calibration_facts import CalibrationState
+from standards.calibration_models import Standard, StandardCalibration
+from standards.models import Instrument
 
 
 def jobs_to_issue(session: Session, actor: Actor, *, on: date) -> list[JobToIssue]:
@@ -57,6 +61,35 @@ def jobs_to_issue(session: Session, actor: Actor, *, on: date) -> list[JobToIssu
             released_at=at,
         )
         for job, count, at in rows
+    ]
+
+
+def own_to_record(session: Session, actor: Actor) -> list[OwnToRecord]:
+    """Return the certificates in force of the laboratory's standards that are no calibration of theirs yet."""
+    recorded = select(StandardCalibration.run_id).where(
+        StandardCalibration.run_id.is_not(None), StandardCalibration.state != CalibrationState.REJECTED
+    )
+    query = (
+        select(Certificate, Standard, Instrument)
+        .join(CertificateRun, CertificateRun.certificate_id == Certificate.id)
+        .join(CalibrationRun, CalibrationRun.id == CertificateRun.run_id)
+        .join(Standard, Standard.instrument_id == CalibrationRun.instrument_id)
+        .join(Instrument, Instrument.id == Standard.instrument_id)
+        .where(seen_by(actor), Certificate.state == CertificateState.ISSUED)
+        .where(CalibrationRun.purpose == RunPurpose.OWN_STANDARD, CalibrationRun.id.not_in(recorded))
+        .order_by(Certificate.issued_on, Certificate.id)
+    )
+    return [
+        OwnToRecord(
+            certificate_id=certificate.id,
+            printed=printed_number(certificate.number, certificate.version),
+            standard_id=standard.id,
+            standard_code=standard.code,
+            instrument_vi=instrument.name_vi,
+            instrument_en=instrument.name_en or "",
+            issued_on=certificate.issued_on,
+        )
+        for certificate, standard, instrument in session.execute(query)
     ]
 
 

@@ -29,4 +29,13 @@ def _to_issue(session: Session, actor: Actor, on: date) -> dict[str, Any]:
     return {"lines": lines[:MOST], "total": len(lines), "figures": figures}
 
 
+def _to_record(session: Session, actor: Actor, _on: date) -> dict[str, Any] | None:
+    lines = home_queries.own_to_record(session, actor)
+    if not lines:
+        return None
+    figures = [Figure(len(lines), _("calibrations to record"), "#record", "doubt")]
+    return {"lines": lines, "figures": figures}
+
+
+add_panel(bp, Panel(Permission.MANAGE_STANDARDS, "certificates/home_record.html", _to_record, order=49))
 add_panel(bp, Panel(Permission.ISSUE_CERTIFICATES, "certificates/home_issue.html", _to_issue, order=15))

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from certificates import services as certificate_services
 from certificates.content import Language
 from certificates.facts import RecordOwnCalibration, RevokeCertificate
+from certificates.home_queries import own_to_record
 from certificates.own_standard_services import record_own_calibration
 from certificates.status_services import revoke_certificate
 from certificates.tables import print_table
@@ -220,6 +221,8 @@ def test_a_revoked_certificate_ends_the_calibration_recorded_from_it(house: Hous
     done = certified(house, "AS-02")
     at, laboratory = done.at + timedelta(hours=2), house.laboratory
     with house.database.transaction() as session:
+        (waiting,) = own_to_record(session, laboratory.actor("kt01"))
+        assert (waiting.certificate_id, waiting.standard_code) == (done.certificate_id, "AS-02")
         if accepted:
             own_standards.record_and_accept(session, laboratory, done, done.at + timedelta(minutes=20))
         else:
@@ -229,6 +232,7 @@ def test_a_revoked_certificate_ends_the_calibration_recorded_from_it(house: Hous
         command = RevokeCertificate(done.certificate_id, "Nhầm số liệu của áp kế píttông")
         revoked = revoke_certificate(session, laboratory.actor("gd01"), command, now=at)
     with house.database.reading() as session:
+        assert own_to_record(session, laboratory.actor("kt01")) == []
         by_code = select(Standard.id).where(Standard.code == "AS-02")
         (own,) = standards.calibrations_of(session, session.execute(by_code).scalar_one())
         problems = standards.check_use(session, own.id, at=at + timedelta(hours=1), role=StandardRole.REFERENCE)
