@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from standards import calibration_views, chart_views, check_views, dcc_views, instrument_views, standard_views
+from standards import (
+    calibration_views,
+    chart_views,
+    check_views,
+    dcc_views,
+    drift_views,
+    instrument_views,
+    standard_views,
+)
 from standards.pages import bp
 
 __all__ = [
@@ -11,6 +19,7 @@ __all__ = [
     "chart_views",
     "check_views",
     "dcc_views",
+    "drift_views",
     "instrument_views",
     "standard_views",
 ]
