@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lims.core.errors import NotFound, StaleRecord
+from lims.core.pages import in_language
 from lims.core.web import FormState, current_actor, list_request, now, reading, requires, today, transaction
 from lims.jobs import forms, notice_queries, queries, services, workflow
 from lims.jobs.blueprint import bp
@@ -229,7 +230,7 @@ def _versions(session: Session, site_id: int, instrument: InstrumentFacts, regim
         organisation_id=site.organisation_id,
         legal_regime=regime,
     )
-    return [(line.id, f"{line.code} · {line.version} – {line.title_vi}") for line in lines]
+    return [(line.id, f"{line.code} · {line.version} – {in_language(line, 'title')}") for line in lines]
 
 
 def _own_job(session: Session, job_id: int) -> Any:
