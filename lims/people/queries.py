@@ -9,68 +9,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from lims.core.account import Account
-from lims.core.actor import Actor
 from lims.core.errors import NotFound
 from lims.core.lists import EVERYTHING, Listed, ListRequest, SqlList, every_word
-from lims.people.access import permissions_of, role_fits
+from lims.people.account_queries import account as account
+from lims.people.account_queries import actor_of as actor_of
 from lims.people.facts import MembershipFacts, NameFacts, OrganisationFacts, PersonFacts, Role, SiteFacts
 from lims.people.models import Contact, Membership, Organisation, OrganisationName, Person, SignInAttempt, Site
 
 
-def actor_of(session: Session, person_id: int, on: date) -> Actor:
-    """Return a person as the actor they are on a date. Raises NotFound if there is no such person."""
-    person = session.get(Person, person_id)
-    if person is None:
-        raise NotFound
-    held = _fitting_memberships(session, person_id, on) if person.active else []
-    roles = {Role(membership.role) for membership, _ in held}
-    of_laboratories = [(membership, body) for membership, body in held if body.is_laboratory]
-    return Actor(
-        person_id=person.id,
-        name=person.full_name,
-        permissions=permissions_of(roles),
-        organisation_ids=frozenset(body.id for _, body in held),
-        laboratory_id=min((body.id for _, body in of_laboratories), default=None),
-        site_ids=_site_ids(session, [membership for membership, _ in of_laboratories]),
-        language=person.language,
-        roles=frozenset(str(role) for role in roles),
-    )
-
-
-def account(session: Session, person_id: int, on: date) -> Account | None:
-    """Return the account behind a session, or None if there is none or it is switched off."""
-    person = session.get(Person, person_id)
-    if person is None or not person.active or person.password_hash is None:
-        return None
-    return Account(actor_of(session, person_id, on), person.session_stamp)
-
-
-def _fitting_memberships(session: Session, person_id: int, on: date) -> list[tuple[Membership, Organisation]]:
-    query = (
-        select(Membership, Organisation)
-        .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Membership.person_id == person_id, _holds(on))
-        .order_by(Membership.id)
-    )
-    return [
-        (membership, body)
-        for membership, body in session.execute(query)
-        if role_fits(Role(membership.role), is_laboratory=body.is_laboratory, is_authority=body.is_authority)
-    ]
-
-
 def _holds(on: date) -> ColumnElement[bool]:
     return (Membership.valid_from <= on) & or_(Membership.valid_to.is_(None), Membership.valid_to >= on)
-
-
-def _site_ids(session: Session, memberships: Sequence[Membership]) -> frozenset[int]:
-    """Return the sites people work at: those named, and every site of an organisation where none is named."""
-    named = {membership.site_id for membership in memberships if membership.site_id is not None}
-    everywhere = {membership.organisation_id for membership in memberships if membership.site_id is None}
-    if everywhere:
-        named |= set(session.execute(select(Site.id).where(Site.organisation_id.in_(everywhere))).scalars())
-    return frozenset(named)
 
 
 def organisation_facts(session: Session, organisation_id: int, on: date) -> OrganisationFacts:
