@@ -29,6 +29,8 @@ MESSAGES: Final[dict[str, str]] = {
     "dcc_import.no_argument": N_("Choose the column of the points (indications or nominal values)."),
     "dcc_import.no_nominal": N_("The range has no nominal value to which this difference could be added."),
     "dcc_import.coefficient": N_("Say which coefficient this is: %(known)s."),
+    "entry.correlation_range": N_("A correlation coefficient lies from −1 to 1, not at %(value)s."),
+    "entry.file_again": N_("The certificate's file has to be chosen again."),
     "value.no_calibration": N_("No calibration was in force for this range on that day."),
     "value.nothing_said": N_("The calibration in force says nothing of this range as left."),
 }

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Final
-
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from lims.core.blobs import get_blob, put_blob
+from lims.core.blobs import get_blob
 from lims.core.clock import local_date
-from lims.core.errors import InvalidInput, NotFound
-from lims.core.formats import language, number
+from lims.core.errors import NotFound
 from lims.core.web import (
     FormState,
     current_actor,
@@ -21,102 +17,18 @@ from lims.core.web import (
     reading,
     requires,
     timezone,
-    today,
     transaction,
 )
-from lims.people import queries as people
 from lims.people.access import Permission
-from standards import calibration_forms, forms, queries, services
-from standards.calibration_facts import CalibrationFacts, CalibrationSource, ContentKind, Phase, TerminalKind
+from standards import forms, queries, services
+from standards.calibration_facts import CalibrationFacts
 from standards.comparison_picture import comparison_pictures
 from standards.event_facts import Course, EndKind
 from standards.evidence_queries import comparison_shown
-from standards.facts import InstrumentFacts, StandardFacts, StandardRole
+from standards.facts import StandardFacts
 from standards.pages import bp, empty_form
 from standards.picture import chain_picture
 from standards.standard_views import own_standard
-
-_PDF: Final = b"%PDF-"
-
-
-@bp.get("/standards/<int:standard_id>/calibrations/new")
-@requires(Permission.MANAGE_STANDARDS)
-def new_calibration(standard_id: int) -> ResponseReturnValue:
-    """Show the form of a calibration; the address says in which form the certificate gives its result."""
-    kind = request.args.get("kind", ContentKind.ELEMENT)
-    wanted = ContentKind(kind) if kind in set(calibration_forms.FORM_KINDS) else ContentKind.ELEMENT
-    with reading() as session:
-        standard = own_standard(session, standard_id)
-        instrument = queries.instrument_facts(session, standard.instrument_id)
-    values: dict[str, object] = {
-        "kind": wanted,
-        "source": CalibrationSource.EXTERNAL,
-        "phase": Phase.AS_LEFT,
-        "coverage_probability": number(Decimal("95.45")),
-    }
-    for place, address in enumerate(instrument.ranges()):
-        row = f"contents-{place}"
-        nominal = address.range.nominal
-        values |= {f"{row}-unit": address.range.unit, f"{row}-nominal": nominal, f"{row}-coverage_factor": "2"}
-        values[f"{row}-identifier"] = address.part.code if len(instrument.parts) > 1 else None
-    return _form_page(standard, instrument, FormState.of(values), wanted)
-
-
-@bp.post("/standards/<int:standard_id>/calibrations/new")
-@requires(Permission.MANAGE_STANDARDS)
-def record_calibration(standard_id: int) -> ResponseReturnValue:
-    """Record a calibration with its certificate's file, if one was sent."""
-    form = FormState.from_request()
-    with reading() as session:
-        standard = own_standard(session, standard_id)
-        instrument = queries.instrument_facts(session, standard.instrument_id)
-    ranges = [address.range.id for address in instrument.ranges()]
-    with form.guard():
-        pdf = _uploaded_pdf()
-        with transaction() as session:
-            sha256 = put_blob(session, pdf, "application/pdf", now=now()) if pdf else None
-            command, renames = calibration_forms.parse_record_calibration(standard_id, ranges, request.form, sha256)
-            with renames.applied():
-                facts = services.record_calibration(session, current_actor(), command, now=now())
-        flash(_("The calibration was recorded and now waits for acceptance by somebody else."), "good")
-        return redirect(url_for("standards.calibration", calibration_id=facts.id), 303)
-    kind = form.text("kind")
-    wanted = ContentKind(kind) if kind in set(calibration_forms.FORM_KINDS) else ContentKind.ELEMENT
-    return _form_page(standard, instrument, form, wanted)
-
-
-def _uploaded_pdf() -> bytes | None:
-    upload = request.files.get("certificate")
-    data = upload.read() if upload is not None else b""
-    if data and not data.startswith(_PDF):
-        raise InvalidInput.of("certificate", "entry.not_a_pdf")
-    return data or None
-
-
-def _form_page(
-    standard: StandardFacts, instrument: InstrumentFacts, form: FormState, kind: ContentKind
-) -> ResponseReturnValue:
-    with reading() as session:
-        laboratories = people.organisation_choices(session, on=today())
-        lines = queries.standards(session, laboratory_id=standard.laboratory_id, at=now())
-    above = [line for line in lines if line.calibration_id is not None and line.standard.id != standard.id]
-    page = render_template(
-        "standards/calibration_new.html",
-        standard=standard,
-        ranges=instrument.ranges(),
-        form=form,
-        kind=kind,
-        kinds=calibration_forms.FORM_KINDS,
-        laboratories=[
-            (body.id, (body.name_en if language() == "en" else None) or body.name_vi) for body in laboratories
-        ],
-        uppers=[(line.calibration_id, f"{line.standard.code} · {line.certificate_number}") for line in above],
-        roles=list(StandardRole),
-        terminal_kinds=list(TerminalKind),
-        curve_rows=calibration_forms.CURVE_ROWS,
-        edge_rows=calibration_forms.EDGE_ROWS,
-    )
-    return page, form.status
 
 
 @bp.get("/standards/calibrations/<int:calibration_id>")

@@ -10,7 +10,7 @@ from standards.calibration_facts import ContentKind, Interpolation, Phase
 from standards.calibration_forms import parse_terminals
 from standards.commands import RecordCalibration
 from standards.dcc_facts import ColumnChoice, DccHead, Meaning, Taking, ValueColumn
-from standards.dcc_taking import take
+from standards.dcc_taking import COEFFICIENT_UNITS, take
 from standards.entries import Checker
 from standards.facts import InstrumentFacts, StandardFacts
 from standards.forms import Renames
@@ -32,6 +32,9 @@ def initial_values(choices: Sequence[ColumnChoice], columns: Sequence[ValueColum
         values[f"columns-{column.number}-phase"] = Phase.AS_LEFT
         values[f"columns-{column.number}-meaning"] = Meaning.VALUE
         values[f"columns-{column.number}-interpolation"] = Interpolation.NONE
+        label = column.values[0].value.label
+        if len(column.values) == 1 and label in COEFFICIENT_UNITS:
+            values[f"columns-{column.number}-identifier"] = label
         for place in range(len(column.values)):
             values[f"columns-{column.number}-{place}-taken"] = True
     for choice in choices:

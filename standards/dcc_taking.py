@@ -20,7 +20,7 @@ from standards.dcc_facts import ColumnChoice, Meaning, StatedUncertainty, Taken,
 from standards.entries import Checker
 from standards.facts import InstrumentFacts
 
-_COEFFICIENT_UNITS: Final = {"R0": "ohm", "A": "1/K", "B": "1/K2", "C": "1/K4"}
+COEFFICIENT_UNITS: Final = {"R0": "ohm", "A": "1/K", "B": "1/K2", "C": "1/K4"}
 """In which units the equation of a platinum thermometer takes its coefficients (IEC 60751)."""
 
 
@@ -291,11 +291,11 @@ class _Taker:
     def _coefficient(self, choice: ColumnChoice) -> NewPoint | None:
         """Return one coefficient in the unit in which its equation takes it."""
         column, place = self.columns[choice.number], min(choice.taken)
-        wanted = _COEFFICIENT_UNITS.get(choice.identifier)
+        wanted = COEFFICIENT_UNITS.get(choice.identifier)
         entry, unit = column.values[place], self.unit_of(column)
         number, stated = entry.value.number.decimal, entry.stated
         if wanted is None:
-            known = ", ".join(_COEFFICIENT_UNITS)
+            known = ", ".join(COEFFICIENT_UNITS)
             self.check.refuse(f"columns-{column.number}-identifier", "dcc_import.coefficient", known=known)
         if wanted is None or unit is None or number is None:
             return None

@@ -29,7 +29,7 @@ from standards.calibration_facts import (
 from standards.curve_points import interpolation_uncertainty, on_curve, refusal
 from standards.facts import DriftFacts
 from standards.formula import PRECISION, FormulaError, evaluate_formula
-from standards.platinum import temperature
+from standards.platinum import of_coefficients, temperature
 
 _DAYS_PER_YEAR: Final = Decimal("365.25")
 
@@ -48,6 +48,8 @@ def reference_value(
     """
     argument, second = _argument(content, point)
     value, stated, factor, freedom, interpolated = _certified(content, argument, second)
+    if stated is None and content.kind is ContentKind.COEFFICIENTS and argument is not None:
+        stated, factor = of_coefficients(content, argument)
     if stated is None or factor is None:
         raise refusal("reference.no_uncertainty", content)
     unit = canonical_unit(content.unit)
@@ -156,6 +158,9 @@ def _certified(
 
 def _uncertainty_in_unit(content: ContentFacts, stated: Decimal, value: Decimal) -> Decimal:
     """Return U in the value's unit; "%" of a quantity that is no percentage itself is relative to the value."""
+    given = content.expanded_uncertainty is not None or content.expanded_uncertainty_expression
+    if content.kind is ContentKind.COEFFICIENTS and not given:
+        return stated  # propagated from the coefficients: already in the unit of the value
     unit = content.expanded_uncertainty_unit or content.unit
     if is_relative(unit, content.unit):
         with localcontext(prec=PRECISION):

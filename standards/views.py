@@ -8,8 +8,11 @@ from standards import (
     check_views,
     dcc_views,
     drift_views,
+    ending_views,
     instrument_views,
+    recording_views,
     standard_views,
+    value_views,
 )
 from standards.pages import bp
 
@@ -20,6 +23,9 @@ __all__ = [
     "check_views",
     "dcc_views",
     "drift_views",
+    "ending_views",
     "instrument_views",
+    "recording_views",
     "standard_views",
+    "value_views",
 ]

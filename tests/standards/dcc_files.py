@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from tests.lims.dcc.plain import page
 
-WEIGHT = r"""<dcc:quantity refType="basic_measuredValue"><dcc:name><dcc:content lang="vi">Khối lượng quy ước</dcc:content>
-<dcc:content lang="en">Conventional mass</dcc:content></dcc:name><si:real><si:value>10.000 012</si:value>
-<si:unit>\kilogram</si:unit><si:measurementUncertaintyUnivariate><si:expandedMU>
-<si:valueExpandedMU>0.000045</si:valueExpandedMU><si:coverageFactor>2</si:coverageFactor>
-<si:coverageProbability>0.9545</si:coverageProbability><si:distribution>normal</si:distribution></si:expandedMU>
-</si:measurementUncertaintyUnivariate></si:real></dcc:quantity>""".replace("10.000 012", "10.000012")
+WEIGHT = (
+    '<dcc:quantity refType="basic_measuredValue"><dcc:name><dcc:content lang="vi">Khối lượng quy ước</dcc:content>'
+    '<dcc:content lang="en">Conventional mass</dcc:content></dcc:name><si:real><si:value>10.000012</si:value>'
+    r"<si:unit>\kilogram</si:unit><si:measurementUncertaintyUnivariate><si:expandedMU>"
+    "<si:valueExpandedMU>0.000045</si:valueExpandedMU><si:coverageFactor>2</si:coverageFactor>"
+    "<si:coverageProbability>0.9545</si:coverageProbability><si:distribution>normal</si:distribution>"
+    "</si:expandedMU></si:measurementUncertaintyUnivariate></si:real></dcc:quantity>"
+)
 
 
 def column(name: str, ref_type: str, values: str, unit: str, uncertainty: str = "") -> str:

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lims.core.blobs import get_blob
@@ -17,15 +16,14 @@ from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.people.models import Site
 from standards import queries
-from standards.calibration_facts import CalibrationFacts, CalibrationState, ContentKind, Phase
+from standards.calibration_facts import CalibrationFacts, CalibrationState, ContentKind
 from standards.commands import NewFunction, NewRange
-from standards.dcc_models import ReceivedCertificate
 from standards.facts import StandardFacts
 from tests.factories import standards as make
 from tests.factories.people import make_laboratory, make_organisation
-from tests.lims.dcc.plain import RESULT, page
+from tests.lims.dcc.plain import RESULT
 from tests.lims.web_client import make_app, make_client, post, set_language, sign_in
-from tests.standards.dcc_files import GAUGE, WEIGHT, column, gauge_file, in_list, weight_file
+from tests.standards.dcc_files import weight_file
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,10 @@ def pages(scene: Scene) -> list[str]:
         "/standards/new",
         standard,
         f"{standard}/calibrations/new",
-        *(f"{standard}/calibrations/new?kind={kind}" for kind in ("curve", "expression", "characteristic")),
+        *(
+            f"{standard}/calibrations/new?kind={kind}"
+            for kind in ("curve", "coefficients", "expression", "characteristic")
+        ),
         f"/standards/calibrations/{scene.calibration.id}",
         f"/standards/calibrations/{scene.waiting.id}",
     ]
@@ -246,19 +249,19 @@ def test_a_standard_is_registered(scene: Scene) -> None:
 def calibration_form(scene: Scene, **changes: Any) -> dict[str, Any]:
     """The form of KL-05's next certificate."""
     return {
-        "kind": "element",
+        "results-0-kind": "element",
         "source": "external",
-        "phase": "as_left",
+        "results-0-phase": "as_left",
         "laboratory_id": str(scene.upstream_id),
         "certificate_number": "V02.CN5.9999.26",
         "calibrated_on": "2026-02-20",
-        "coverage_probability": "95,45",
-        "contents-0-nominal": "10000",
-        "contents-0-value": "10 000,004",
-        "contents-0-unit": "g",
-        "contents-0-expanded_uncertainty": "45",
-        "contents-0-expanded_uncertainty_unit": "mg",
-        "contents-0-coverage_factor": "2",
+        "results-0-coverage_probability": "95,45",
+        "results-0-0-nominal": "10000",
+        "results-0-0-value": "10 000,004",
+        "results-0-0-unit": "g",
+        "results-0-0-expanded_uncertainty": "45",
+        "results-0-0-expanded_uncertainty_unit": "mg",
+        "results-0-0-coverage_factor": "2",
         "terminals-0-kind": "nmi_cmc",
         "terminals-0-evidence": "CMC trong KCDB",
         "terminals-0-evidence_reference": "APMP.M.M-MAU-0001",
@@ -294,11 +297,11 @@ def test_a_calibration_is_recorded_by_one_and_accepted_by_another(scene: Scene) 
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"contents-0-value": "abc"}, "contents-0-value", "“abc” is not a number"),
-        ({"contents-0-unit": "mm"}, "contents-0-unit", "does not fit here"),
-        ({"contents-0-coverage_factor": ""}, "contents-0-coverage_factor", "without its coverage factor"),
-        ({"contents-0-expanded_uncertainty": "-45"}, "contents-0-expanded_uncertainty", "−45 is negative"),
-        ({"contents-0-value": "", "contents-0-expanded_uncertainty": ""}, "contents-0-value", "at least one result"),
+        ({"results-0-0-value": "abc"}, "results-0-0-value", "“abc” is not a number"),
+        ({"results-0-0-unit": "mm"}, "results-0-0-unit", "does not fit here"),
+        ({"results-0-0-coverage_factor": ""}, "results-0-0-coverage_factor", "without its coverage factor"),
+        ({"results-0-0-expanded_uncertainty": "-45"}, "results-0-0-expanded_uncertainty", "−45 is negative"),
+        ({"results-0-0-value": "", "results-0-0-expanded_uncertainty": ""}, "results-0-0-value", "at least one result"),
         ({"calibrated_on": "2026-12-01"}, "calibrated_on", "lies in the future"),
         ({"valid_until": "2026-02-19"}, "valid_until", "lies before"),
         ({"certificate_number": ""}, "certificate_number", "Please fill in this field"),
@@ -321,26 +324,26 @@ def test_what_is_wrong_with_a_calibration_stands_at_its_field(
 
 def test_points_of_a_curve_keep_their_lines(scene: Scene) -> None:
     client = scene.sign_in()
-    plain = {name: text for name, text in calibration_form(scene).items() if not name.startswith("contents")}
+    plain = {name: text for name, text in calibration_form(scene).items() if not name.startswith("results-0-0")}
     curve = {
         **plain,
-        "kind": "curve",
-        "contents-0-range_id": str(scene.calibration.contents[0].range_id),
-        "contents-0-interpolation": "linear",
-        "contents-0-coverage_factor": "2",
-        "contents-0-unit": "g",
-        "points-0-argument": "0",
-        "points-0-value": "0",
-        "points-0-expanded_uncertainty": "0,1",
-        "points-3-argument": "100",
-        "points-3-value": "100,1",
-        "points-3-expanded_uncertainty": "-1",
+        "results-0-kind": "curve",
+        "results-0-range_id": str(scene.calibration.contents[0].range_id),
+        "results-0-interpolation": "linear",
+        "results-0-coverage_factor": "2",
+        "results-0-unit": "g",
+        "results-0-points-0-argument": "0",
+        "results-0-points-0-value": "0",
+        "results-0-points-0-expanded_uncertainty": "0,1",
+        "results-0-points-3-argument": "100",
+        "results-0-points-3-value": "100,1",
+        "results-0-points-3-expanded_uncertainty": "-1",
     }
     url = f"/standards/{scene.standard.id}/calibrations/new"
     answer = post(client, url, curve)
     assert answer.status_code == 422
-    assert 'href="#field-points-3-expanded_uncertainty"' in answer.text
-    assert post(client, url, {**curve, "points-3-expanded_uncertainty": "0,2"}).status_code == 303
+    assert 'href="#field-results-0-points-3-expanded_uncertainty"' in answer.text
+    assert post(client, url, {**curve, "results-0-points-3-expanded_uncertainty": "0,2"}).status_code == 303
 
 
 def test_a_file_that_is_no_pdf_is_refused_and_a_pdf_comes_back_as_it_was(scene: Scene) -> None:
