@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from certificates import (
+    chain_views,
     forms,
     home_views,
     issue_views,
@@ -45,7 +46,7 @@ from lims.core.web import (
 )
 from lims.people.access import Permission
 
-__all__ = ["bp", "home_views", "issue_views", "own_standard_views", "verify_views"]
+__all__ = ["bp", "chain_views", "home_views", "issue_views", "own_standard_views", "verify_views"]
 
 add_place(bp, Place("certificates.certificates", N_("Certificates"), "certificate", order=30))
 

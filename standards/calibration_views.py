@@ -22,12 +22,12 @@ from lims.core.web import (
 from lims.people.access import Permission
 from standards import forms, queries, services
 from standards.calibration_facts import CalibrationFacts
+from standards.chain_picture import chain_picture
 from standards.comparison_picture import comparison_pictures
 from standards.event_facts import Course, EndKind
 from standards.evidence_queries import comparison_shown
 from standards.facts import StandardFacts
 from standards.pages import bp, empty_form
-from standards.picture import chain_picture
 from standards.standard_views import own_standard
 
 
@@ -58,7 +58,7 @@ def _calibration_page(calibration_id: int, form: FormState, part: str = "") -> R
         standard=standard,
         ranges={address.range.id: address for address in instrument.ranges()},
         chain=chain,
-        picture=chain_picture(chain),
+        picture=chain_picture([chain]),
         problems=problems,
         compared=compared,
         pictures=comparison_pictures(compared.comparison) if compared is not None else (),

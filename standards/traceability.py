@@ -115,7 +115,7 @@ def trace(
             breaks += [replace(item, lower_id=calibration.id) for item in found]
         breaks += facts.coverage(key, rules)
     layers = _layers(facts, order)
-    nodes = tuple(_node(facts, key, used_on.get(key, on), layers[key]) for key in order)
+    nodes = tuple(node_of(facts, key, used_on.get(key, on), layers[key]) for key in order)
     return TraceabilityChain(
         calibration_id, on, nodes, tuple(edges), tuple(terminals), tuple(breaks), rules=str(rules.regime)
     )
@@ -246,7 +246,8 @@ def _layers(facts: ChainFacts, order: list[int]) -> dict[int, int]:
     return layers
 
 
-def _node(facts: ChainFacts, key: int, used_on: date, layer: int) -> ChainNode:
+def node_of(facts: ChainFacts, key: int, used_on: date, layer: int) -> ChainNode:
+    """Return a calibration as a node of a chain, in the state that it had on the day of its use."""
     calibration = facts.calibrations[key]
     standard = facts.standards[calibration.standard_id]
     return ChainNode(

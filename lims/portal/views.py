@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from certificates.chain_queries import certificate_chain
 from certificates.views import sent
 from lims.core.actor import Actor
 from lims.core.lists import ListRequest
@@ -82,6 +83,16 @@ def certificate(token: str) -> ResponseReturnValue:
     with reading() as session:
         view = queries.my_certificate(session, current_actor(), token)
     return render_template("portal/certificate.html", certificate=view)
+
+
+@bp.get("/portal/certificates/<token>/chain")
+@requires(Permission.VIEW_OWN_CERTIFICATES)
+def chain(token: str) -> ResponseReturnValue:
+    """One of the person's certificates up to the SI: standards and laboratories, nothing else."""
+    with reading() as session:
+        view = queries.my_certificate(session, current_actor(), token)
+        page = certificate_chain(session, view, now=now())
+    return render_template("portal/chain.html", certificate=view, picture=page.picture)
 
 
 @bp.get("/portal/certificates/<token>/pdf")

@@ -16,7 +16,6 @@ from standards.calibration_facts import (
     TerminalKind,
 )
 from standards.facts import StandardRole, StandardState, StateChange
-from standards.picture import chain_picture
 from standards.traceability import ChainFacts, creates_cycle, terminal_problems, trace
 from tests.standards.plain import calibration, standard, terminal
 
@@ -186,19 +185,3 @@ def test_a_standard_cannot_support_itself_at_any_distance() -> None:
     assert found is not None
     assert found.id == 2
     assert creates_cycle(facts, 5, [1]) is None
-
-
-def test_the_picture_puts_the_start_lowest_and_joins_what_the_chain_joins() -> None:
-    picture = chain_picture(trace(chain_of(in_house(1, 2), calibration(2, 2)), 1, ON))
-    boxes = {box.node.calibration_id: box for box in picture.boxes if box.node is not None}
-    assert boxes[1].start
-    assert boxes[1].y > boxes[2].y > next(box.y for box in picture.boxes if box.terminal is not None)
-    assert [line.used_on for line in picture.lines if line.role] == [date(2026, 2, 2)]
-    assert len(picture.lines) == 3  # edge, to the terminal, to the SI
-    assert all(box.x >= 0 and box.x + box.width <= picture.width for box in picture.boxes)
-
-
-def test_a_terminal_outside_the_si_does_not_reach_it_in_the_picture() -> None:
-    other = replace(terminal(1), kind=TerminalKind.NON_SI_REFERENCE)
-    picture = chain_picture(trace(chain_of(replace(calibration(1), terminals=(other,))), 1, ON))
-    assert len(picture.lines) == 1

@@ -64,7 +64,7 @@ def test_the_customer_finds_and_downloads_the_stored_bytes(
         assert session.execute(noted).scalar_one() == 1
 
 
-@pytest.mark.parametrize("ending", ["", "/pdf"])
+@pytest.mark.parametrize("ending", ["", "/pdf", "/chain"])
 def test_a_stranger_gets_the_answer_of_what_does_not_exist(app: Flask, view: CertificateView, ending: str) -> None:
     browser = make_client(app)
     sign_in(browser, "stranger")
@@ -135,3 +135,16 @@ def test_what_is_being_issued_is_not_there_yet(database: Database, office: Offic
         with pytest.raises(NotFound):
             queries.my_certificate(session, customer, begun.token)
         assert session.execute(select(func.count()).select_from(Certificate)).scalar_one() == 1
+
+
+def test_one_click_from_the_certificate_shows_its_way_to_the_si(app: Flask, view: CertificateView) -> None:
+    browser = make_client(app)
+    sign_in(browser, "customer")
+    assert f"/portal/certificates/{view.token}/chain" in browser.get(f"/portal/certificates/{view.token}").text
+    page = browser.get(f"/portal/certificates/{view.token}/chain")
+    assert page.status_code == 200
+    assert "SI" in page.text
+    targets = set(re.findall(r'<a href="([^"]*)" class="chain-node', page.text))
+    assert targets
+    assert all(target.startswith("#row-") for target in targets), "nothing here leads into the laboratory"
+    assert all(f'id="{target[1:]}"' in page.text for target in targets if target != "#row-si")
