@@ -5,14 +5,14 @@ The figures are those of the certificate, as reported: whoever uses the standard
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from calc.errors import CalcError
 from calc.units import convert, convert_difference, difference_unit
-from lims.calibrations.facts import EvaluationView, Phase, ReleasedRun, ResultFacts
+from lims.calibrations.facts import Phase, ReleasedRun, ResultFacts
 from lims.calibrations.record import definition_of
 from lims.calibrations.results import agreed_points
 from lims.core.errors import RuleViolation
@@ -27,7 +27,7 @@ _STATED_FACTOR: Final = Decimal(2)
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class Said:
     """A result with the point it was found at, and whether it is the error of an indication."""
 
     result: ResultFacts
@@ -40,6 +40,12 @@ class _Said:
         freedom = Decimal(self.result.effective_degrees_of_freedom)
         return None if Decimal(self.result.reported_coverage_factor) == _STATED_FACTOR else freedom
 
+    @property
+    def sign(self) -> int:
+        """Return whether the standard's value grows with the result (1) or, being its error, shrinks (-1)."""
+        whole = self.result.reported_form == ReportForm.NOMINAL_PLUS_DEVIATION
+        return -1 if self.is_error and not whole else 1
+
 
 def contents_of(run: ReleasedRun, instrument: InstrumentFacts) -> tuple[NewContent, ...]:
     """Return what a run found of a standard: an element for each artefact, a curve for a range that it indicates.
@@ -47,22 +53,26 @@ def contents_of(run: ReleasedRun, instrument: InstrumentFacts) -> tuple[NewConte
     As found and as left where it was adjusted between them, else as left: what was found is what is used.
     Raises RuleViolation for a result that belongs to none of the standard's ranges.
     """
-    adjusted = bool(run.adjustments)
-    found: dict[tuple[ContentPhase, int], list[_Said]] = {}
+    said = results_said(run.evaluation.input, run.evaluation.results)
+    found: dict[tuple[ContentPhase, int], list[Said]] = {}
     places: dict[int, RangeAddress] = {}
-    said = _said(run.evaluation)
-    for entry in said:
-        place = _range_of(
-            instrument, entry, [other for other in said if other.result.quantity == entry.result.quantity]
-        )
+    for phase, place, entry in placed(said, instrument, adjusted=bool(run.adjustments)):
         places[place.range.id] = place
-        before = adjusted and entry.result.phase == Phase.AS_FOUND
-        phase = ContentPhase.AS_FOUND if before else ContentPhase.AS_LEFT
         found.setdefault((phase, place.range.id), []).append(entry)
     return tuple(
         _content(places[range_id], phase, sorted(entries, key=lambda one: one.point.nominal))
         for (phase, range_id), entries in found.items()
     )
+
+
+def placed(
+    said: Sequence[Said], instrument: InstrumentFacts, *, adjusted: bool
+) -> Iterator[tuple[ContentPhase, RangeAddress, Said]]:
+    """Yield each result with the range of the standard that it speaks of, and whether it is as found or as left."""
+    for entry in said:
+        alike = [other for other in said if other.result.quantity == entry.result.quantity]
+        before = adjusted and entry.result.phase == Phase.AS_FOUND
+        yield ContentPhase.AS_FOUND if before else ContentPhase.AS_LEFT, _range_of(instrument, entry, alike), entry
 
 
 def edges_of(run: ReleasedRun) -> tuple[NewEdge, ...]:
@@ -76,21 +86,21 @@ def edges_of(run: ReleasedRun) -> tuple[NewEdge, ...]:
     )
 
 
-def _said(evaluation: EvaluationView) -> list[_Said]:
+def results_said(record: Mapping[str, Any], results: Iterable[ResultFacts]) -> list[Said]:
     """Return the results, of each point its first output: what else a model gives is no value of the standard."""
-    definition = definition_of(evaluation.input)
-    agreed = agreed_points(evaluation.input)
-    found: dict[tuple[str, str, str], _Said] = {}
-    for result in evaluation.results:
+    definition = definition_of(record)
+    agreed = agreed_points(record)
+    found: dict[tuple[str, str, str], Said] = {}
+    for result in results:
         section = definition.section(result.section)
         point = next(p for p in (*agreed.get(section.code, ()), *section.points) if p.code == result.point)
         output = next(entry for entry in section.outputs if entry.name == result.output)
         is_error = output.error is ErrorBasis.VALUE
-        found.setdefault((result.section, result.point, result.phase), _Said(result, point, is_error))
+        found.setdefault((result.section, result.point, result.phase), Said(result, point, is_error))
     return list(found.values())
 
 
-def _range_of(instrument: InstrumentFacts, said: _Said, all_said: Sequence[_Said]) -> RangeAddress:
+def _range_of(instrument: InstrumentFacts, said: Said, all_said: Sequence[Said]) -> RangeAddress:
     """Return the artefact of the point's nominal value, or the narrowest range that holds all points measured."""
     ranges = [place for place in instrument.ranges() if place.function.quantity == said.result.quantity]
     artefacts = [place for place in ranges if place.range.nominal == _in_unit(said, place.range.unit)]
@@ -105,14 +115,14 @@ def _range_of(instrument: InstrumentFacts, said: _Said, all_said: Sequence[_Said
     return min(holding, key=_width)
 
 
-def _in_unit(said: _Said, unit: str) -> Decimal | None:
+def _in_unit(said: Said, unit: str) -> Decimal | None:
     try:
         return convert(said.point.nominal, said.point.unit, unit)
     except CalcError:  # a unit of another kind: not this range
         return None
 
 
-def _holds(place: RangeAddress, said: _Said) -> bool:
+def _holds(place: RangeAddress, said: Said) -> bool:
     value, ends = _in_unit(said, place.range.unit), (place.range.lower, place.range.upper)
     return value is not None and ends[0] is not None and ends[1] is not None and ends[0] <= value <= ends[1]
 
@@ -121,7 +131,7 @@ def _width(place: RangeAddress) -> Decimal:
     return (place.range.upper or Decimal(0)) - (place.range.lower or Decimal(0))
 
 
-def _content(place: RangeAddress, phase: ContentPhase, said: Sequence[_Said]) -> NewContent:
+def _content(place: RangeAddress, phase: ContentPhase, said: Sequence[Said]) -> NewContent:
     if place.range.nominal is not None:
         return _element(place, phase, said[0])
     unit = place.range.unit
@@ -138,7 +148,7 @@ def _content(place: RangeAddress, phase: ContentPhase, said: Sequence[_Said]) ->
     )
 
 
-def _element(place: RangeAddress, phase: ContentPhase, said: _Said) -> NewContent:
+def _element(place: RangeAddress, phase: ContentPhase, said: Said) -> NewContent:
     unit, result = place.range.unit, said.result
     return NewContent(
         place.range.id,
@@ -156,7 +166,7 @@ def _element(place: RangeAddress, phase: ContentPhase, said: _Said) -> NewConten
     )
 
 
-def _curve_point(said: _Said, unit: str) -> NewPoint:
+def _curve_point(said: Said, unit: str) -> NewPoint:
     """Return the value that belongs to an indication: the indication less its error, in the range's unit."""
     result = said.result
     return NewPoint(
@@ -171,7 +181,7 @@ def _curve_point(said: _Said, unit: str) -> NewPoint:
     )
 
 
-def _value(said: _Said, unit: str) -> Decimal:
+def _value(said: Said, unit: str) -> Decimal:
     result, reported = said.result, Decimal(said.result.reported_value)
     nominal = convert(said.point.nominal, said.point.unit, unit)
     if result.reported_form == ReportForm.NOMINAL_PLUS_DEVIATION:

@@ -13,6 +13,7 @@ from certificates import (
     chain_views,
     forms,
     home_views,
+    impact_views,
     issue_views,
     list_queries,
     own_standard_queries,
@@ -46,7 +47,7 @@ from lims.core.web import (
 )
 from lims.people.access import Permission
 
-__all__ = ["bp", "chain_views", "home_views", "issue_views", "own_standard_views", "verify_views"]
+__all__ = ["bp", "chain_views", "home_views", "impact_views", "issue_views", "own_standard_views", "verify_views"]
 
 add_place(bp, Place("certificates.certificates", N_("Certificates"), "certificate", order=30))
 

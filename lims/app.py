@@ -8,6 +8,7 @@ from typing import Final
 from flask import Blueprint, Flask
 from flask_bootstrap import Bootstrap5
 
+from certificates import impact_messages
 from certificates import messages as certificate_messages
 from certificates import views as certificate_views
 from lims.calibrations import messages as calibration_messages
@@ -58,6 +59,7 @@ MESSAGES: Final = (
     job_messages,
     calibration_messages,
     certificate_messages,
+    impact_messages,
     portal_messages,
 )
 

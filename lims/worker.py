@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import structlog
 
+from certificates import impact_services
 from certificates import services as certificate_services
 from lims.config import Settings
 from lims.core import tasks
@@ -54,7 +55,21 @@ def _render_certificate(context: WorkerContext, arguments: Mapping[str, Any]) ->
     )
 
 
-HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({"render_certificate": _render_certificate})
+def _open_impact_study(context: WorkerContext, arguments: Mapping[str, Any]) -> None:
+    impact_services.open_from_task(context.database, arguments, clock=context.clock)
+
+
+def _impact_study(context: WorkerContext, arguments: Mapping[str, Any]) -> None:
+    impact_services.run_study(context.database, int(arguments["study_id"]), clock=context.clock)
+
+
+HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
+    {
+        "render_certificate": _render_certificate,
+        impact_services.OPENING: _open_impact_study,
+        impact_services.TASK: _impact_study,
+    }
+)
 
 
 def run_task(context: WorkerContext, task_id: int) -> bool:
