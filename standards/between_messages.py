@@ -90,4 +90,12 @@ LABELS: Final[dict[str, str]] = {
     "interval_warning.none_in_tolerance": N_("none was found within limits"),
     "interval_warning.not_determined": N_("not determined by the results"),
     "interval_warning.poor_fit": N_("the model fits badly"),
+    "due_kind.calibration": N_("Calibration"),
+    "due_kind.check": N_("Check between calibrations"),
+    "due_kind.paper": N_("Paper"),
+    "due_kind.card": N_("Verifier's card"),
+    "due_short.calibration": N_("calibration"),
+    "due_short.check": N_("check"),
+    "due_short.paper": N_("paper"),
+    "due_short.card": N_("card"),
 }
