@@ -29,10 +29,12 @@ from lims.calibrations.facts import (
 from lims.calibrations.gathering import Gathered, Places, RunMaterial, Sources
 from lims.calibrations.models import Adjustment, CalibrationRun, EquipmentUse, Reading, ReadingExclusion
 from lims.calibrations.rows import smaller
+from lims.procedures.definition_facts import Definition
 from lims.procedures.facts import ProcedureVersionFacts
 from standards import queries as standards
 
 _NOTHING: Final = Gathered({}, ())
+_Smaller = dict[str | None, Definition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def batch_material(
     adjustments = _adjustments(session, wanted)
     last = {} if only is None else _last_observations(session, batch.id)
     plain = queries.readings_of(shared, said_of_all)
+    smaller_ones: _Smaller = {}
     found = []
     for run in wanted:
         said = tuple(sorted((*said_of_all, *exclusions.get(run.id, ())), key=lambda entry: entry.id))
@@ -86,7 +89,7 @@ def batch_material(
             adjustments=adjustments.get(run.id, ()),
             last_observed_at=_last(last, run.id),
         )
-        found.append(material if only is None else _narrowed(material, only))
+        found.append(material if only is None else _narrowed(material, only, smaller_ones))
     return BatchMaterial(batch, procedure, tuple(found), plain, uses, Sources(session))
 
 
@@ -107,12 +110,19 @@ def results_of(session: Session, material: BatchMaterial, *, now: datetime) -> d
 def narrowed(material: BatchMaterial, runs: Collection[int] | None, only: Places | None) -> BatchMaterial:
     """Return the material of some runs (None: all) with some points (None: all)."""
     kept = [entry for entry in material.runs if runs is None or entry.run.id in runs]
-    return replace(material, runs=tuple(entry if only is None else _narrowed(entry, only) for entry in kept))
+    known: _Smaller = {}
+    return replace(material, runs=tuple(entry if only is None else _narrowed(entry, only, known) for entry in kept))
 
 
-def _narrowed(material: RunMaterial, only: Places) -> RunMaterial:
-    """Return the material of a run that has no other points, as a row of a run is evaluated alone."""
-    definition = smaller(material, only)
+def _narrowed(material: RunMaterial, only: Places, known: _Smaller) -> RunMaterial:
+    """Return the material of a run that has no other points, as a row of a run is evaluated alone.
+
+    Runs of the same points share one definition, so that what is worked out of it is worked out once.
+    """
+    points = material.run.points
+    if points not in known:
+        known[points] = smaller(material, only)
+    definition = known[points]
     return replace(
         material,
         run=replace(material.run, points=None),

@@ -15,7 +15,7 @@ from lims.calibrations import batch_cell_views, batch_forms, batch_page, batch_q
 from lims.calibrations.batch_entry import save_batch_cells
 from lims.calibrations.batch_facts import BatchCandidate, SubmittedBatch
 from lims.calibrations.blueprint import bp
-from lims.calibrations.pages import act_and_show, write_sheet
+from lims.calibrations.pages import act_and_show, performer_refusal, write_sheet
 from lims.calibrations.room_queries import room_choices
 from lims.calibrations.workflow import Step, blocking
 from lims.core import messages
@@ -137,6 +137,9 @@ def _render(batch_id: int, form: FormState) -> ResponseReturnValue:
     with reading() as session:
         page = batch_page.load(session, current_actor(), batch_id, now=now())
         first = page.runs[0] if page.runs else None
+        refused = (
+            performer_refusal(session, first, current_actor()) if first is not None and page.batch.drafts else None
+        )
         rooms = [] if first is None else room_choices(session, page.batch.site_id, first.location_kind, today())
     may_write = current_actor().may(Permission.RECORD_READINGS)
     shown = render_template(
@@ -145,6 +148,7 @@ def _render(batch_id: int, form: FormState) -> ResponseReturnValue:
         page=page,
         batch=page.batch,
         rooms=rooms,
+        refused=refused,
         may_write=may_write and bool(page.batch.drafts),
         may_share=may_write and page.batch.editable,
         held=blocking(page.problems, Step.SUBMIT),

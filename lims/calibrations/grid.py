@@ -173,6 +173,7 @@ def _point(
         results=tuple(row for row in view.results if (row.section, row.point, row.phase) == place),
         derived=tuple(entry for entry in view.derived if (entry.section, entry.point, entry.phase) == place),
         left_out=left_out,
+        recorded=tuple(entry for entry in view.recorded if (entry.section, entry.point, entry.phase) == place),
         failure=next((one for one in view.failures if (one.section, one.point, one.phase) == place), None),
     )
 

@@ -15,10 +15,11 @@ from lims.calibrations.decision_services import involved_in
 from lims.calibrations.facts import RunFacts, RunState
 from lims.calibrations.gathering import RunMaterial
 from lims.calibrations.room_queries import room_choices
+from lims.calibrations.services import check_performer
 from lims.calibrations.sheets import SavedCells
 from lims.calibrations.workflow import Step, blocking
 from lims.core.actor import Actor
-from lims.core.errors import InvalidInput
+from lims.core.errors import Forbidden, InvalidInput
 from lims.core.fields import Fields
 from lims.core.web import FormState, current_actor, now, reading, timezone, today, transaction
 from lims.people.access import Permission
@@ -69,6 +70,7 @@ def render_run(run_id: int, form: FormState) -> ResponseReturnValue:
             "next": _next(session, page, current_actor()),
             "held": {step: blocking(page.problems, step) for step in Step},
             "rooms": room_choices(session, page.run.site_id, page.run.location_kind, today()),
+            "refused": performer_refusal(session, page.run, current_actor()) if page.editable else None,
             "approvers": approvers(session, page.material, page.run, current_actor()),
         }
     return (
@@ -95,6 +97,17 @@ def _next(session: Session, page: run_page.RunPage, actor: Actor) -> str:
     if run.state is RunState.REVIEWED:
         return "release" if actor.may(Permission.RELEASE_RUNS) else ""
     return "issue" if run.state is RunState.RELEASED and actor.may(Permission.ISSUE_CERTIFICATES) else ""
+
+
+def performer_refusal(session: Session, run: RunFacts, actor: Actor) -> Forbidden | None:
+    """Return why a reader who records readings may not do so in this run today, None where nothing is against it."""
+    if not actor.may(Permission.RECORD_READINGS):
+        return None
+    try:
+        check_performer(session, run, actor, on=today())
+    except Forbidden as refusal:
+        return refusal
+    return None
 
 
 def approvers(session: Session, material: RunMaterial, run: RunFacts, actor: Actor) -> list[tuple[int, str]]:

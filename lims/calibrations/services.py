@@ -37,6 +37,7 @@ from lims.people.access import Permission
 from lims.procedures import queries as procedures
 from lims.procedures.definition_facts import EquipmentSlot
 from lims.procedures.facts import ProcedureVersionFacts
+from lims.procedures.scope import matching_line
 from standards import queries as standards
 from standards.calibration_facts import CalibrationChoice, ContentKind
 from standards.facts import StandardRole
@@ -155,13 +156,13 @@ def _freeze_scope(
     agreed = {} if item is None else {entry.section: entry.points for entry in item.points}
     references = [part.strip() for part in version.method_reference.split(",")]
     methods = list(dict.fromkeys([version.code, *references]))
+    scope = procedures.scope_lines(session, row.site_id)
     found: list[dict[str, Any]] = []
     for section in version.definition.sections:
         for point in agreed.get(section.code, ()) or section.points:
             lines = (
-                procedures.scope_line_for(
-                    session,
-                    site_id=row.site_id,
+                matching_line(
+                    scope,
                     quantity=section.quantity,
                     instrument_kind=instrument.kind,
                     value=point.nominal,

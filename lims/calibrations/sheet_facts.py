@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lims.calibrations.detail_facts import DerivedFacts, Doubt, FailureFacts
+from lims.calibrations.detail_facts import DerivedFacts, Doubt, FailureFacts, RecordedFacts
 from lims.calibrations.entry_units import EntryUnits, entry_units
 from lims.calibrations.facts import Address, ExclusionKind, ReadingFacts, ResultFacts
 from lims.procedures.definition_facts import LayoutKind
@@ -66,7 +66,10 @@ class RowView:
 
 @dataclass(frozen=True, slots=True)
 class PointView:
-    """A point in a phase with its rows, what came out of it or why nothing did, and whether it is left out."""
+    """A point in a phase with its rows, what came out of it or why nothing did, and whether it is left out.
+
+    `recorded` are the quantities that stand beside its results.
+    """
 
     section: str
     code: str
@@ -78,6 +81,7 @@ class PointView:
     derived: tuple[DerivedFacts, ...]
     left_out: str = ""
     failure: FailureFacts | None = None
+    recorded: tuple[RecordedFacts, ...] = ()
 
     @property
     def key(self) -> str:

@@ -157,7 +157,7 @@ def scope_versions(session: Session, site_id: int) -> list[ScopeVersionFacts]:
     """Return a site's scopes with their lines, the newest first."""
     query = select(ScopeVersion).where(ScopeVersion.site_id == site_id)
     rows = session.execute(query.order_by(ScopeVersion.valid_from.desc(), ScopeVersion.id.desc())).scalars().all()
-    lines = _scope_lines(session, site_id)
+    lines = scope_lines(session, site_id)
     return [
         ScopeVersionFacts(
             id=row.id,
@@ -188,7 +188,7 @@ def scope_line_for(
 ) -> ScopeLineFacts | None:
     """Return the scope line that holds for a value that day; `method` may list several names, by commas."""
     return matching_line(
-        _scope_lines(session, site_id),
+        scope_lines(session, site_id),
         quantity=quantity,
         instrument_kind=instrument_kind,
         value=value,
@@ -287,7 +287,8 @@ def _authorisation(row: Authorisation, end: AuthorisationEnd | None, name: str, 
     )
 
 
-def _scope_lines(session: Session, site_id: int) -> list[ScopeLineFacts]:
+def scope_lines(session: Session, site_id: int) -> list[ScopeLineFacts]:
+    """Return the lines of all scopes of a site, with what their versions say."""
     query = (
         select(ScopeLine, ScopeVersion)
         .join(ScopeVersion, ScopeVersion.id == ScopeLine.scope_version_id)

@@ -21,6 +21,8 @@
       undone.push({ key: cell.key, to: was.id, group: entry.group });
     } else if (cell.id !== was.id) {
       done.push({ key: cell.key, id: cell.id, to: was.withdrawn ? "" : was.id, group: entry.group });
+    } else if (!entry.key) {
+      done.push({ key: cell.key, said: true }); // left out or taken back in: that is undone where it was said
     }
     keep();
   }
@@ -29,6 +31,8 @@
     undone.length = 0;
     keep();
   }
+
+  const saidOf = () => done.at(-1)?.said && done.pop();
 
   function together(steps) {
     const found = [steps.pop()];
@@ -51,6 +55,8 @@
     const last = bench.recall();
     if (last === "sent") { wanted.push("undo"); return; } // it is on its way: its answer first
     if (last) { undone.push({ key: last.key, text: last.text, unit: last.unit }); keep(); return; }
+    const said = saidOf();
+    if (said) { bench.byKey.get(said.key)?.input.focus(); bench.tell(words.undo_in_menu); keep(); return; }
     if (!done.length) { bench.tell(words.nothing_to_undo); return; }
     send(together(done), "undo");
   }
