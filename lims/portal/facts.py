@@ -58,6 +58,7 @@ class Progress(StrEnum):
 
     EXPECTED = "expected"
     HERE = "here"
+    HELD = "held"
     READY = "ready"
     BACK = "back"
     CANCELLED = "cancelled"

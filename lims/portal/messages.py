@@ -14,6 +14,7 @@ LABELS: Final[dict[str, str]] = {
     "due_standing.no_interval": N_("no interval agreed"),
     "progress.expected": N_("expected by the laboratory"),
     "progress.here": N_("at the laboratory"),
+    "progress.held": N_("on hold"),
     "progress.ready": N_("finished, to be handed back"),
     "progress.back": N_("handed back"),
     "progress.cancelled": N_("cancelled"),

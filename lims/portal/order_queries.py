@@ -24,9 +24,10 @@ from lims.portal.facts import OrderedItem, OrderLine, Progress
 from lims.portal.queries import SHOWN, owned_by
 from standards.models import Instrument
 
-_HERE: Final[Mapping[Progress, Collection[ItemState]]] = {
+_STATES: Final[Mapping[Progress, Collection[ItemState]]] = {
     Progress.EXPECTED: {ItemState.EXPECTED},
-    Progress.HERE: OPEN - {ItemState.EXPECTED},
+    Progress.HERE: OPEN - {ItemState.EXPECTED, ItemState.ON_HOLD},
+    Progress.HELD: {ItemState.ON_HOLD},
     Progress.READY: {ItemState.RELEASED, ItemState.NOT_CALIBRATABLE},
     Progress.BACK: {ItemState.HANDED_BACK},
     Progress.CANCELLED: {ItemState.CANCELLED},
@@ -56,7 +57,7 @@ def my_items(session: Session, actor: Actor, request: ListRequest = EVERYTHING, 
         searched=lambda word: or_(
             Job.search_text.contains(word, autoescape=True), Instrument.search_text.contains(word, autoescape=True)
         ),
-        filters={"progress": {name.value: JobItem.state.in_(sorted(states)) for name, states in _HERE.items()}},
+        filters={"progress": {name.value: JobItem.state.in_(sorted(states)) for name, states in _STATES.items()}},
     ).answer(session, request)
     line = line_maker(session, found.items, on)
     certificates = _certificates(session, actor, [row[0].id for row in found.items])
@@ -65,7 +66,7 @@ def my_items(session: Session, actor: Actor, request: ListRequest = EVERYTHING, 
             line=line(row),
             reference=row[1].customer_reference or "",
             requested_on=row[1].requested_on,
-            progress=next(name for name, states in _HERE.items() if row[0].state in states),
+            progress=next(name for name, states in _STATES.items() if row[0].state in states),
             certificates=certificates.get(row[0].id, ()),
         )
     )
