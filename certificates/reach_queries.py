@@ -30,7 +30,7 @@ def numbers(session: Session, found: Collection[int]) -> FromClause:
     if session.get_bind().dialect.name == "sqlite":
         each = func.json_each(json.dumps(sorted(found))).table_valued(column("value", BigInteger), name="number")
         return select(each.c.value.label("id")).subquery("numbers")
-    held = func.unnest(literal(sorted(found), ARRAY(BigInteger))).table_valued("id", name="number")
+    held = func.unnest(literal(sorted(found), ARRAY(BigInteger))).table_valued("id", name="number").render_derived()
     return select(held.c.id.label("id")).subquery("numbers")
 
 

@@ -67,11 +67,22 @@ def corrected_record(record: Mapping[str, Any], shifts: Shifts, timezone: str) -
     if not moved:
         return None
     found = {**record, "references": references}
+    if record.get("shared"):
+        found["shared"] = _renamed(record, references)
     if conditions:
         found["readings"] = [_condition(entry, conditions) for entry in record["readings"]]
     if characteristics:
         found["characteristics"] = characteristics
     return found
+
+
+def _renamed(record: Mapping[str, Any], references: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the correlations of the record with the names that the corrected values have now."""
+    names = {old["digest"]: new["digest"] for old, new in zip(record["references"], references, strict=True)}
+    return [
+        {**entry, **{end: names.get(entry[end], entry[end]) for end in ("first", "second")}}
+        for entry in record["shared"]
+    ]
 
 
 def measured_on(readings: Iterable[Mapping[str, Any]], timezone: str) -> date:

@@ -15,7 +15,7 @@ import click
 from lims import messages
 from lims.config import DEFAULT_PORT, Settings, certificate_checks, load_settings
 from lims.core.db import Database, current_revision, upgrade
-from lims.core.errors import ConfigurationError, LimsError
+from lims.core.errors import ConfigurationError, InvalidInput, LimsError
 
 
 def main() -> None:
@@ -225,6 +225,48 @@ def evaluate(files: tuple[Path, ...], as_json: bool, trials: int | None, seed: i
     request = EvaluateFiles(files, trials, seed)
     complain = partial(click.echo, err=True)
     sys.exit(0 if evaluate_files(request, as_json=as_json, say=click.echo, complain=complain) else 1)
+
+
+@cli.command()
+@click.argument("calibration", metavar="STANDARD-CALIBRATION")
+@click.option("--shift", default="", help="By how much it is off, such as '0.05 %' (of reading) or '0.4 kPa'.")
+@click.option(
+    "--of",
+    "sense",
+    type=click.Choice(["indication", "value"]),
+    help="What the shift is of. Default: the indication of what indicates (it showed too much), else the value.",
+)
+@click.option("--from", "onset", type=click.DateTime(["%Y-%m-%d"]), help="First day in doubt.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day in doubt; of a drift the day it was whole.")
+@click.option("--drift", is_flag=True, help="It grew evenly instead of coming at once.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_told
+def impact(calibration: str, as_json: bool, **doubt: Any) -> None:
+    """Every certificate that a calibration of a standard reached, with how far each result moves.
+
+    Named by its key, its certificate's number, CODE/NUMBER, or CODE alone for the standard's last one.
+    """
+    from certificates.impact_command import impact as work_out
+    from lims.core.clock import SystemClock, local_date
+
+    settings, database = _open()
+    messages.prepare()
+    today = local_date(SystemClock().now(), settings.timezone)
+    with database.reading() as session:
+        try:
+            work_out(session, _doubt(calibration, doubt), today=today, as_json=as_json, say=click.echo)
+        except InvalidInput as error:
+            raise click.UsageError("; ".join(messages.lines(error))) from error
+
+
+def _doubt(calibration: str, doubt: dict[str, Any]) -> Any:
+    from certificates.impact_command import AskImpact
+    from certificates.impact_facts import Course, Sense
+
+    onset, until = (None if doubt[name] is None else doubt[name].date() for name in ("onset", "until"))
+    sense = None if doubt["sense"] is None else Sense(doubt["sense"])
+    course = Course.DRIFT if doubt["drift"] else Course.STEP
+    return AskImpact(calibration, doubt["shift"], sense, onset, until, course)
 
 
 @cli.group()

@@ -6,6 +6,7 @@ gauge there is 0,4 kPa larger than certified: by hand 0; 0,2; 0,4; 0,6; 0,8 kPa 
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,13 +18,14 @@ from sqlalchemy import func, select
 
 from certificates import impact_queries, impact_services
 from certificates import services as certificate_services
+from certificates.impact_command import AskImpact, impact
 from certificates.impact_facts import Course, Finding, ImpactRow, ImpactStudyView, OpenStudy, Sense, StudyState
 from certificates.impact_models import ImpactResult
 from certificates.reach_queries import reach_of, reached_certificates
 from lims.calibrations.models import Evaluation
 from lims.core.clock import FixedClock
 from lims.core.db import Database
-from lims.core.errors import InvalidInput
+from lims.core.errors import InvalidInput, NotFound
 from lims.demo import gauges, own_standards, work
 from standards.calibration_models import Standard, StandardCalibration
 from tests.journeys.laboratory import PASSWORD, House, build_house
@@ -194,6 +196,22 @@ def test_what_fits_nothing_is_refused(case: Case) -> None:
         with pytest.raises(InvalidInput) as refused:
             case.study(OpenStudy(case.below, shift))
         assert refused.value.fields[0].code == code
+
+
+@pytest.mark.parametrize("name", ["AS-02", "HC-TM-2026-00001", "AS-02/HC-TM-2026-00001"])
+def test_the_command_says_the_same_and_stores_nothing(case: Case, name: str) -> None:
+    said: list[str] = []
+    asked = AskImpact(name, "0,05 %")
+    with case.house.database.reading() as session:
+        impact(session, asked, today=case.house.laboratory.today, as_json=True, say=said.append)
+        assert session.execute(select(func.count()).select_from(ImpactResult)).scalar_one() == 0
+        with pytest.raises(NotFound):
+            impact(session, AskImpact("AS-99"), today=case.house.laboratory.today, as_json=True, say=said.append)
+    (document,) = said
+    told = json.loads(document)
+    assert (told["standard"], told["sense"], told["affected_certificates"]) == ("AS-02", "indication", 1)
+    results = {row["point"]: row["shift"] for row in told["runs"][0]["results"]}
+    assert results == pytest.approx(_BY_HAND, abs=1e-9)
 
 
 @pytest.mark.browser
