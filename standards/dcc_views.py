@@ -141,7 +141,8 @@ def _uploaded() -> tuple[str, bytes]:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise InvalidInput.of("file", "dcc_import.no_file")
-    return upload.filename, upload.read()
+    with upload.stream as stream:
+        return upload.filename, stream.read()
 
 
 def _read(data: bytes, at: datetime) -> Reading:
