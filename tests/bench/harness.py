@@ -107,6 +107,8 @@ def measure(row: Row | Counted) -> Outcome:
             times[side].append(_sample(*sides[side]))
     ours = statistics.median(times[0]) / row.ours_count
     other = statistics.median(times[1]) / row.other_count
-    ratio = ours / other
+    # Each round gives a ratio of two neighbours in time: a disk or a machine that slows down slows both of them.
+    rounds = (mine / theirs for mine, theirs in zip(*times, strict=True))
+    ratio = statistics.median(rounds) * row.other_count / row.ours_count
     shown, unit = _scaled(ours, max(ours, other))
     return Outcome(row.name, shown, _scaled(other, max(ours, other))[0], unit, ratio, row.limit, ratio <= row.limit)

@@ -10,6 +10,7 @@ rounding, conformity, from numbers to numbers.
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import shutil
 import sqlite3
@@ -63,6 +64,7 @@ class Measured:
 def _made(count: int, filled: bool) -> Measured:
     """Return a file with a run of so many readings at each point, all of them read or none."""
     folder = Path(tempfile.mkdtemp(prefix="bench-saving-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = folder / "lims.sqlite"
     upgrade(f"sqlite:///{file}")
     database = Database(f"sqlite:///{file}")
@@ -289,6 +291,7 @@ def rows() -> list[Row]:
             later(lambda: replaying(recorded_savings())),
             2.0,
             _same,
+            rounds=25,
         ),
         Row(
             "the answer with a row's result, run of 50 points",
