@@ -56,6 +56,7 @@ NO_PAGES: Final = frozenset(
         "bootstrap.static",
         "calibrations.batch_cell_menu",
         "calibrations.batch_changes",
+        "calibrations.batch_result",
         "calibrations.cell_menu",
         "calibrations.changes",
         "calibrations.scan",
@@ -66,6 +67,7 @@ NO_PAGES: Final = frozenset(
         "home.health",
         "portal.download",
         "procedures.download",
+        "standards.calendar_feed",
         "standards.certificate_file",
         "static",
     }
