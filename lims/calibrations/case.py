@@ -64,6 +64,15 @@ class Characteristic:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedPart:
+    """The correlation of two reference values, named by their digests, that come from the same calibration above."""
+
+    first: str
+    second: str
+    coefficient: float
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A record, read: everything that the evaluation of a run rests on, but the specification, rule and scope."""
 
@@ -76,6 +85,7 @@ class Case:
     correlations: Mapping[tuple[int, int], float]
     seed: int
     characteristics: tuple[Characteristic, ...] = ()
+    shared: tuple[SharedPart, ...] = ()
 
     def points_of(self, section: procedure.Section) -> tuple[procedure.MeasuringPoint, ...]:
         """Return the points of a section: those agreed for the item, or else the procedure's own."""

@@ -27,6 +27,17 @@ class BudgetRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrelationRow:
+    """Two lines of a budget that are correlated: their origins, r, where it comes from, and by what."""
+
+    first: str
+    second: str
+    coefficient: str
+    origin: str
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WarningFacts:
     """What the calculation warns of beside a result: its code, and the input it speaks of, if one."""
 

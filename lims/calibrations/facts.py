@@ -9,7 +9,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, RecordedFacts, WarningFacts
+from lims.calibrations.detail_facts import (
+    BudgetRow,
+    CorrelationRow,
+    DerivedFacts,
+    FailureFacts,
+    RecordedFacts,
+    WarningFacts,
+)
 from lims.jobs.facts import AgreedSpecification, DecisionRule
 from lims.jobs.notice_facts import ConsentWay
 from lims.people.room_facts import RoomLimitFacts
@@ -353,29 +360,11 @@ class RunFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class RunLine:
-    """A run in a list."""
-
-    id: int
-    number: str
-    state: RunState
-    purpose: RunPurpose
-    instrument_vi: str
-    instrument_en: str
-    serial_number: str
-    job_id: int | None
-    job_number: str
-    procedure_code: str
-    opened_at: datetime
-    opened_by_name: str
-
-
-@dataclass(frozen=True, slots=True)
 class ResultFacts:
     """One row of a stored or previewed evaluation: per section, point, output and phase.
 
-    Numbers are shortest round-trip text; `reported_*` are canonical text (point as decimal mark) from calc.rounding:
-    `reported_value` + `reported_unit`, or, for form "nominal_plus_deviation", `nominal` `nominal_unit` + deviation.
+    Numbers are shortest round-trip text; `reported_*` canonical text from calc.rounding: `reported_value` and
+    `reported_unit`, or, for form "nominal_plus_deviation", `nominal` `nominal_unit` + deviation.
     """
 
     section: str
@@ -415,6 +404,7 @@ class ResultFacts:
     acceptance_upper: str | None
     budget: tuple[BudgetRow, ...] = ()
     warnings: tuple[WarningFacts, ...] = ()
+    correlations: tuple[CorrelationRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

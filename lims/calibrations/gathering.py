@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from calc.errors import CalcError
 from calc.units import convert
 from lims.calibrations import queries
+from lims.calibrations.ancestor_queries import made_with_ancestors
 from lims.calibrations.facts import (
     CONDITIONS,
     AdjustmentFacts,
@@ -24,6 +25,7 @@ from lims.calibrations.facts import (
     RunFacts,
 )
 from lims.calibrations.record import SCHEMA, address_data
+from lims.calibrations.shared_ancestors import Made, shared_correlations
 from lims.calibrations.workflow import UseFault
 from lims.core.errors import LimsError
 from lims.jobs.facts import points_from_json
@@ -42,6 +44,8 @@ from lims.procedures.facts import ProcedureVersionFacts
 from standards import queries as standards
 from standards.calibration_facts import CalibrationChoice, ContentChoice, ContentKind, Point, ReferenceValue
 from standards.facts import InstrumentFacts
+
+_TOGETHER: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Sources:
         self._session = session
         self._sources: dict[tuple[int, int | None], standards.ReferenceSource] = {} if known is None else known._sources
         self._choices: dict[int, CalibrationChoice] = {} if known is None else known._choices
+        self._made: dict[frozenset[int], dict[int, Made]] = {} if known is None else known._made
 
     def source(self, calibration_id: int, content_id: int | None) -> standards.ReferenceSource:
         """Return a content of a calibration, or its only one. Raises NotFound, RuleViolation."""
@@ -113,6 +118,13 @@ class Sources:
         if key not in self._sources:
             self._sources[key] = standards.reference_source(self._session, calibration_id, content_id)
         return self._sources[key]
+
+    def made(self, calibration_ids: Iterable[int]) -> dict[int, Made]:
+        """Return calibrations with all above them and the evaluations behind those that were made here."""
+        key = frozenset(calibration_ids)
+        if key not in self._made:
+            self._made[key] = made_with_ancestors(self._session, key)
+        return self._made[key]
 
     def contents(self, calibration_id: int) -> tuple[ContentChoice, ...]:
         """Return what a calibration has to say."""
@@ -168,7 +180,22 @@ def input_record(session: Session, material: RunMaterial, *, now: datetime, sour
     }
     if characteristics := list(_characteristics(sources, material)):
         record["characteristics"] = characteristics
+    if shared := _shared(sources, record):
+        record["shared"] = shared
     return Gathered(record, tuple(faults))
+
+
+def _shared(sources: Sources, record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the correlations of standards that rest on the same calibration, as far as the chain holds them."""
+    used = {
+        (entry["calibration_id"], entry["content_id"])
+        for entry in record["references"]
+        if entry["section"] != CONDITIONS
+    }
+    calibrations = {key: sources.source(key, content).calibration for key, content in used}
+    if len(calibrations) < _TOGETHER or all(entry.run_id is None for entry in calibrations.values()):
+        return []
+    return shared_correlations(record, sources.made(calibrations))
 
 
 def _reading_data(reading: ReadingFacts) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from lims.calibrations.facts import RunLine
+from lims.calibrations.facts import RunPurpose, RunState
 from lims.jobs.facts import ItemLine
 
 
@@ -17,6 +17,24 @@ class BenchWork(StrEnum):
     DRAFT = "draft"
     TO_MEASURE = "to_measure"
     ON_HOLD = "on_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in a list."""
+
+    id: int
+    number: str
+    state: RunState
+    purpose: RunPurpose
+    instrument_vi: str
+    instrument_en: str
+    serial_number: str
+    job_id: int | None
+    job_number: str
+    procedure_code: str
+    opened_at: datetime
+    opened_by_name: str
 
 
 @dataclass(frozen=True, slots=True)

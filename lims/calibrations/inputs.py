@@ -8,9 +8,9 @@ weights) are summed; within one calibration of a set they correlate, by default 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 from calc.errors import CalcError
 from calc.model import CoverageRule, InputDefinition, MeasurementModel, OutputDefinition
@@ -117,7 +117,8 @@ def _assemble(built: SectionInputs, case: Case, bound: Mapping[PointCase, Mappin
                 built.derived[point.key, entry.symbol] = reduction
         built.points.append(point)
         bindings.append(PointBinding(point.key, binding))
-    built.inputs = ModelInputs(tuple(quantities.values()), _correlations(case, bound.values()), tuple(bindings))
+    correlations = _correlations(case, section, bound.values(), quantities)
+    built.inputs = ModelInputs(tuple(quantities.values()), correlations, tuple(bindings))
     built.model = _model(section, case.definition.coverage, names)
 
 
@@ -151,8 +152,14 @@ def _with_sums(expression: str, names: Mapping[str, Sequence[str]]) -> str:
     return expression
 
 
-def _correlations(case: Case, bound: Iterable[Mapping[str, Bound]]) -> tuple[Correlation, ...]:
-    """Return the correlations of standards that are used together: of their values, and alike of their drifts."""
+def _correlations(
+    case: Case, section: procedure.Section, bound: Collection[Mapping[str, Bound]], known: Collection[str]
+) -> tuple[Correlation, ...]:
+    """Return the correlations of standards that are used together: of their values, and alike of their drifts.
+
+    In this order, the first that says something counts: elements of one calibration; what the chain holds of a
+    calibration that two standards share; what the procedure states.
+    """
     pairs: dict[tuple[str, str], Correlation] = {}
     for symbols in bound:
         for entry in symbols.values():
@@ -162,4 +169,14 @@ def _correlations(case: Case, bound: Iterable[Mapping[str, Bound]]) -> tuple[Cor
                 if coefficient and one.key != other.key:
                     first, second = sorted((one.key, other.key))
                     pairs[first, second] = Correlation(first, second, coefficient)
+    for part in case.shared:
+        first, second = sorted((f"reference/{part.first}", f"reference/{part.second}"))
+        if first in known and second in known:
+            pairs.setdefault((first, second), Correlation(first, second, part.coefficient))
+    for symbols in bound:
+        for stated in section.correlations:
+            for one, other in product(symbols[stated.first].quantities, symbols[stated.second].quantities):
+                first, second = sorted((one.key, other.key))
+                if first != second and stated.coefficient:
+                    pairs.setdefault((first, second), Correlation(first, second, float(stated.coefficient)))
     return tuple(pairs.values())

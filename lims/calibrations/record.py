@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from lims.calibrations.case import Case, CaseReading, Characteristic, Reference
+from lims.calibrations.case import Case, CaseReading, Characteristic, Reference, SharedPart
 from lims.calibrations.facts import Address
 from lims.core.canonical import canonical_json
 from lims.jobs.facts import AgreedSpecification, DecisionRule, points_from_json
@@ -51,6 +51,9 @@ def read_record(data: Mapping[str, Any]) -> InputRecord:
         correlations={(entry["first"], entry["second"]): float(entry["coefficient"]) for entry in data["correlations"]},
         seed=data["seed"],
         characteristics=tuple(_characteristic(entry) for entry in data.get("characteristics", ())),
+        shared=tuple(
+            SharedPart(entry["first"], entry["second"], float(entry["coefficient"])) for entry in data.get("shared", ())
+        ),
     )
     return InputRecord(
         case=case,

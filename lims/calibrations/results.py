@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lims.calibrations.correlation_rows import correlations_of
 from lims.calibrations.detail_facts import BudgetRow, DerivedFacts, FailureFacts, RecordedFacts, WarningFacts
 from lims.calibrations.facts import ResultFacts
 from lims.calibrations.record import definition_of
@@ -18,7 +19,7 @@ def results_of(record: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[Re
     definition = definition_of(record)
     agreed = agreed_points(record)
     sections = {entry["code"]: entry for entry in result["sections"]}
-    return tuple(_result(definition, agreed, sections[row["section"]], row) for row in result["rows"])
+    return tuple(_result(record, definition, agreed, sections[row["section"]], row) for row in result["rows"])
 
 
 def agreed_points(record: Mapping[str, Any]) -> dict[str, tuple[MeasuringPoint, ...]]:
@@ -32,6 +33,7 @@ def _point(section: Section, agreed: Mapping[str, tuple[MeasuringPoint, ...]], c
 
 
 def _result(
+    record: Mapping[str, Any],
     definition: Definition,
     agreed: Mapping[str, tuple[MeasuringPoint, ...]],
     measured: Mapping[str, Any],
@@ -79,17 +81,22 @@ def _result(
         acceptance_upper=conformity.get("acceptance_upper"),
         budget=tuple(_budget(section, measured, row)),
         warnings=tuple(_warnings(section, output, measured, row)),
+        correlations=correlations_of(record, section, measured["symbols"], _measured(measured, row)["budget"]),
     )
+
+
+def _measured(measured: Mapping[str, Any], row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the calculation says of a row."""
+    wanted = (f"{row['point']}|{row['phase']}", row["output"])
+    found: Mapping[str, Any] = next(
+        entry for entry in measured["measurement"]["outputs"] if (entry["point"], entry["output"]) == wanted
+    )
+    return found
 
 
 def _budget(section: Section, measured: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[BudgetRow]:
     """Yield the lines of a row's budget; the zero that fills up a sum of fewer standards is no line."""
-    key = f"{row['point']}|{row['phase']}"
-    found = next(
-        entry
-        for entry in measured["measurement"]["outputs"]
-        if (entry["point"], entry["output"]) == (key, row["output"])
-    )
+    found = _measured(measured, row)
     titles = {entry.symbol: entry for entry in section.inputs}
     for line in found["budget"]:
         if line["key"].startswith("none/"):
@@ -116,11 +123,7 @@ def _warnings(
     section: Section, output: Output, measured: Mapping[str, Any], row: Mapping[str, Any]
 ) -> Iterator[WarningFacts]:
     """Yield what the calculation warns of at a row, and what of the readings behind it; inputs go by their titles."""
-    found = next(
-        entry
-        for entry in measured["measurement"]["outputs"]
-        if (entry["point"], entry["output"]) == (f"{row['point']}|{row['phase']}", row["output"])
-    )
+    found = _measured(measured, row)
     symbols = {line["key"]: measured["symbols"][line["symbol"].split(", ")[0]] for line in found["budget"]}
     titles = {entry.symbol: (entry.title_vi, entry.title_en or entry.title_vi) for entry in section.inputs}
     own = (output.title_vi, output.title_en or output.title_vi)

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from lims.calibrations.facts import RunLine, RunPurpose, RunState
+from lims.calibrations.facts import RunPurpose, RunState
+from lims.calibrations.home_facts import RunLine
 from lims.calibrations.models import CalibrationRun, RunPerson
 from lims.core.actor import Actor
 from lims.core.lists import EVERYTHING, Listed, ListRequest, SqlList

@@ -113,8 +113,23 @@ def _section(definition: Definition, index: int) -> _Faults:
         if symbol in symbols[: number - 1]:
             place = f"inputs[{number}].symbol" if number <= inputs else f"outputs[{number - inputs}].name"
             yield FieldError(f"{path}.{place}", "definition.duplicate", {"text": symbol})
+    yield from _correlations(section, path)
     for number, output in enumerate(section.outputs, 1):
         yield from _output(section, output, definition.coverage, f"{path}.outputs[{number}]")
+
+
+def _correlations(section: Section, path: str) -> _Faults:
+    """Yield what is wrong with stated correlations: a symbol that is no input, a pair given twice or with itself."""
+    inputs, seen = {entry.symbol for entry in section.inputs}, set[frozenset[str]]()
+    for number, stated in enumerate(section.correlations, 1):
+        place = f"{path}.correlations[{number}]"
+        for key, symbol in (("first", stated.first), ("second", stated.second)):
+            if symbol not in inputs:
+                yield FieldError(f"{place}.{key}", "definition.unknown_input", {"text": symbol})
+        pair = frozenset((stated.first, stated.second))
+        if len(pair) == 1 or pair in seen:
+            yield FieldError(f"{place}.second", "definition.duplicate", {"text": stated.second})
+        seen.add(pair)
 
 
 def _input(definition: Definition, section: Section, number: int, path: str) -> _Faults:

@@ -47,6 +47,7 @@ from lims.procedures.definition_facts import (
     Section,
     StandardDriftInput,
     StandardUncertaintyInput,
+    StatedCorrelation,
 )
 from lims.procedures.strict import Table
 
@@ -178,6 +179,7 @@ def _section(table: Table) -> Section:
         inputs=tuple(filter(None, (_input(entry) for entry in table.tables("inputs")))),
         outputs=tuple(_output(output) for output in table.tables("outputs")),
         recorded=tuple(filter(None, (_recorded(entry) for entry in table.tables("recorded")))),
+        correlations=tuple(_correlation(entry) for entry in table.tables("correlations")),
     )
     for key in ("points", "inputs", "outputs"):
         if not getattr(section, key) and not table.data.get(key):
@@ -238,6 +240,19 @@ def _point(table: Table) -> MeasuringPoint:
     )
     table.done()
     return point
+
+
+def _correlation(table: Table) -> StatedCorrelation:
+    stated = StatedCorrelation(
+        first=table.text("first"),
+        second=table.text("second"),
+        coefficient=table.number("coefficient"),
+        reason=table.text("reason"),
+    )
+    if abs(stated.coefficient) > 1:
+        table.fault("coefficient", "definition.not_a_correlation", text=f"{stated.coefficient:f}")
+    table.done()
+    return stated
 
 
 def _recorded(table: Table) -> DerivedInput | None:
@@ -361,9 +376,11 @@ def _plain(value: Any) -> Any:
         return {**data, "parameters": {name: _plain(number) for name, number in value.parameters}}
     if isinstance(value, Layout):
         return _layout_data(value)
-    if isinstance(value, Section) and not value.recorded:
+    if isinstance(value, Section):
         data = _fields(value)
-        del data["recorded"]
+        for name in ("recorded", "correlations"):
+            if not data[name]:
+                del data[name]
         return data
     if isinstance(value, Coverage) and value.stated_factor is None:
         return {**_fields(value), "stated_factor": "none"}

@@ -297,10 +297,24 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedCorrelation:
+    """The correlation coefficient of two inputs, by their symbols, with the reason for it.
+
+    It counts where the chain of traceability does not hold what the two share (JCGM 100:2008, F.1.2.3).
+    """
+
+    first: str
+    second: str
+    coefficient: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of a procedure with a model of its own. With `points_from_item` the job item may agree other points.
 
-    `recorded` are quantities derived from readings that stand beside the results and enter no model (a zero shift).
+    `recorded` are quantities derived from readings that stand beside the results and enter no model (a zero shift);
+    `correlations` are stated of inputs.
     """
 
     code: str
@@ -314,6 +328,7 @@ class Section:
     title_en: str = ""
     points_from_item: bool = False
     recorded: tuple[DerivedInput, ...] = ()
+    correlations: tuple[StatedCorrelation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

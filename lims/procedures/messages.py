@@ -43,6 +43,8 @@ MESSAGES: Final[dict[str, str]] = {
     "definition.unknown_slot": N_("There is no equipment slot “%(text)s” in this procedure."),
     "definition.slot_not_required": N_("The model needs the slot “%(text)s”, so it must be required."),
     "definition.unknown_section": N_("There is no section “%(text)s” in this procedure."),
+    "definition.unknown_input": N_("There is no input “%(text)s” in this section."),
+    "definition.not_a_correlation": N_("A correlation coefficient lies between −1 and 1, not %(text)s."),
     "definition.unknown_point": N_("There is no point “%(text)s” in that section."),
     "definition.unknown_parameter": N_("The reduction has no parameter “%(text)s”. It has: %(known)s."),
     "definition.role_not_read": N_("The layout of the section reads no “%(text)s” indications."),

@@ -6,6 +6,7 @@ as anybody's.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,12 +24,14 @@ from certificates.home_queries import own_to_record
 from certificates.own_standard_services import record_own_calibration
 from certificates.status_services import revoke_certificate
 from certificates.tables import print_table
+from lims.calibrations.ancestor_queries import made_with_ancestors
 from lims.calibrations.commands import Decide, OpenRun
 from lims.calibrations.decision_services import submit_run
 from lims.calibrations.evaluations import evaluation_view
 from lims.calibrations.facts import EvaluationView, ResultFacts, RunPurpose
 from lims.calibrations.models import Evaluation
 from lims.calibrations.services import open_run
+from lims.calibrations.shared_ancestors import shared_correlations
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.core.errors import RuleViolation
@@ -38,7 +41,14 @@ from lims.demo.own_standards import Certified
 from lims.demo.people import performer
 from lims.demo.work import OrderedItem
 from standards import queries as standards
-from standards.calibration_facts import CalibrationFacts, CalibrationSource, CalibrationState, ContentKind, TerminalKind
+from standards.calibration_facts import (
+    CalibrationFacts,
+    CalibrationSource,
+    CalibrationState,
+    ContentKind,
+    Point,
+    TerminalKind,
+)
 from standards.calibration_models import Standard
 from standards.facts import StandardRole
 from tests.journeys.laboratory import House, build_house
@@ -141,6 +151,7 @@ def test_a_gauge_measured_with_a_standard_that_is_calibrated_here(house: House) 
     between = next(line for line in result_at(view, "0.4").budget if line.symbol == "p_S")
     assert float(between.standard_uncertainty) > 0.5, "between the points of the curve interpolation adds its part"
     check_chain(house, calibration_id)
+    check_shared_part(house, calibration_id, view)
     check_certificate(house, run)
 
 
@@ -151,6 +162,33 @@ def check_chain(house: House, calibration_id: int) -> None:
     assert chain.holds
     assert {node.standard_code for node in chain.nodes} == {"AS-02", "AS-01", "NH-03"}
     assert TerminalKind.NMI_CMC in {terminal.kind for terminal in chain.terminals}
+
+
+def check_shared_part(house: House, calibration_id: int, view: EvaluationView) -> None:
+    """Beside the pressure balance, the gauge calibrated with it is correlated with it: by hand, at 0.8 MPa.
+
+    The balance brings 0.02 % of 800 kPa / 2 = 0.08 kPa of the gauge's U / k = 0.5 kPa: r = 0.08 / 0.5 = 0.16.
+    """
+    with house.database.reading() as session:
+        (edge,) = [e for e in held(house, calibration_id).edges if e.role is StandardRole.REFERENCE]
+        balance = standards.reference_value_at(
+            session, edge.upper_id, point=Point(Decimal("0.8"), "MPa"), at=house.clock.now()
+        )
+        made = made_with_ancestors(session, {calibration_id, edge.upper_id})
+    record = json.loads(json.dumps(view.input))
+    gauge = next(entry for entry in record["references"] if entry["point"] == "0.8")
+    beside = {
+        "calibration_id": balance.calibration_id,
+        "content_id": balance.content_id,
+        "unit": balance.unit,
+        "expanded_uncertainty": f"{balance.expanded_uncertainty:f}",
+        "expanded_uncertainty_unit": balance.unit,
+        "digest": balance.digest,
+    }
+    record["references"] = [gauge, {**gauge, **beside}]
+    (pair,) = shared_correlations(record, made)
+    assert float(pair["coefficient"]) == pytest.approx(0.16, rel=1e-9)
+    assert pair["ancestors"] == [f"AS-01 {held(house, edge.upper_id).certificate_number}"]
 
 
 def check_certificate(house: House, run: int) -> None:

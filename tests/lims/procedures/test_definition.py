@@ -280,3 +280,32 @@ def test_every_code_of_a_formula_has_words() -> None:
     at_run_time = {"model.no_outputs", "model.division_by_zero", "model.outside_domain", "model.not_differentiable"}
     codes = {code for code in ENGLISH if code.startswith("model.")} - at_run_time
     assert {f"definition.{code}" for code in codes} <= set(MESSAGES)
+
+
+def _correlated(**changes: str) -> dict[str, Any]:
+    data = _data()
+    stated = {"first": "m_S", "second": "dm_D", "coefficient": "0.4", "reason": "cùng một lần hiệu chuẩn"}
+    data["sections"][0]["correlations"] = [stated | changes]
+    return data
+
+
+def test_a_stated_correlation_survives_the_round_trip_and_leaves_other_digests_alone() -> None:
+    file = parse_file(_correlated())
+    (stated,) = file.definition.sections[0].correlations
+    assert (stated.first, stated.second, stated.coefficient) == ("m_S", "dm_D", Decimal("0.4"))
+    assert parse_definition(to_data(file.definition)) == file.definition
+    assert read_toml(write_toml(file)).definition == file.definition
+    assert "correlations" not in canonical(parse_file(_data()).definition)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"second": "other"}, "second", "definition.unknown_input"),
+        ({"second": "m_S"}, "second", "definition.duplicate"),
+        ({"coefficient": "1.01"}, "coefficient", "definition.not_a_correlation"),
+        ({"reason": ""}, "reason", "definition.empty"),
+    ],
+)
+def test_a_correlation_that_cannot_be_is_refused_at_its_place(changes: dict[str, str], field: str, code: str) -> None:
+    assert _faults(_correlated(**changes)) == {f"sections[1].correlations[1].{field}": code}
