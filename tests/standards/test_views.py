@@ -96,6 +96,8 @@ def pages(scene: Scene) -> list[str]:
         "/standards?due=overdue",
         "/standards/new",
         standard,
+        *(f"{standard}/{page}" for page in ("dcc", "value", "drift", "end")),
+        f"{standard}/value?on=20/02/2026",
         f"{standard}/calibrations/new",
         *(
             f"{standard}/calibrations/new?kind={kind}"
@@ -358,6 +360,108 @@ def test_a_file_that_is_no_pdf_is_refused_and_a_pdf_comes_back_as_it_was(scene: 
     assert file.data == b"%PDF-1.7 as received"
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert client.get(f"/standards/calibrations/{scene.calibration.id}/certificate").status_code == 404
+
+
+def test_results_of_several_kinds_and_states_go_into_one_calibration(scene: Scene) -> None:
+    client = scene.sign_in()
+    url = f"/standards/{scene.standard.id}/calibrations/new"
+    pdf = (io.BytesIO(b"%PDF-1.7 kept"), "x.pdf")
+    added = post(client, url, {**calibration_form(scene, certificate=pdf), "add": "element"})
+    assert added.status_code == 200
+    assert 'name="results-1-0-value"' in added.text
+    assert 'value="10 000,004"' in added.text
+    kept = re.search(r'name="kept_file" value="([^"]+)"', added.text)
+    assert kept is not None
+    second = {
+        "results-1-kind": "element",
+        "results-1-phase": "as_found",
+        "results-1-0-value": "10000,011",
+        "results-1-0-unit": "g",
+        "results-1-0-expanded_uncertainty": "45",
+        "results-1-0-expanded_uncertainty_unit": "mg",
+        "results-1-0-coverage_factor": "2",
+        "results-2-kind": "characteristic",
+        "results-2-phase": "as_left",
+        "results-2-0-identifier": "stability",
+        "results-2-0-value": "0,002",
+        "results-2-0-unit": "g",
+        "results-2-0-expanded_uncertainty": "-1",
+    }
+    form = {**calibration_form(scene), **second, "kept_file": kept.group(1)}
+    refused = post(client, url, form)
+    assert refused.status_code == 422
+    assert 'href="#field-results-2-0-expanded_uncertainty"' in refused.text
+    assert 'value="10000,011"' in refused.text
+    removed = post(client, url, {**form, "remove": "1"})
+    assert 'name="results-1-0-value" value="0,002"' in removed.text
+    assert 'name="results-2-kind"' not in removed.text
+    done = post(client, url, {**form, "results-2-0-expanded_uncertainty": ""})
+    assert done.status_code == 303
+    with scene.database.reading() as session:
+        (recorded,) = [c for c in queries.calibrations_of(session, scene.standard.id) if c.accepted_at is None]
+    said = {(content.kind.value, content.phase.value): f"{content.value:f}" for content in recorded.contents}
+    assert said == {
+        ("element", "as_left"): "10000.004",
+        ("element", "as_found"): "10000.011",
+        ("characteristic", "as_left"): "0.002",
+    }
+    assert client.get(f"{done.location}/certificate").data == b"%PDF-1.7 kept"
+    forged = post(client, url, {**form, "certificate_number": "X", "kept_file": "forged"})
+    assert "has to be chosen again" in forged.text
+
+
+def test_coefficients_are_typed_in_with_their_correlations(scene: Scene) -> None:
+    client = scene.sign_in()
+    url = f"/standards/{scene.standard.id}/calibrations/new"
+    head = {name: text for name, text in calibration_form(scene).items() if not name.startswith("results-0-0")}
+    form = {
+        **head,
+        "results-0-kind": "coefficients",
+        "results-0-range_id": str(scene.calibration.contents[0].range_id),
+        "results-0-equation": "other",
+        "results-0-equation_text": "m = a + b·x",
+        "results-0-points-0-name": "a",
+        "results-0-points-0-value": "1",
+        "results-0-points-0-expanded_uncertainty": "0,1",
+        "results-0-points-0-coverage_factor": "2",
+        "results-0-points-1-name": "b",
+        "results-0-points-1-value": "0,5",
+        "results-0-correlation-1-0": "1,2",
+    }
+    refused = post(client, url, form)
+    assert 'href="#field-results-0-correlation-1-0"' in refused.text
+    done = post(client, url, {**form, "results-0-correlation-1-0": "-0,4"})
+    assert done.status_code == 303
+    with scene.database.reading() as session:
+        (recorded,) = [c for c in queries.calibrations_of(session, scene.standard.id) if c.accepted_at is None]
+    (content,) = recorded.contents
+    assert (content.equation, content.correlation) == ("m = a + b·x", '{"a|b":"-0.4"}')
+
+
+def test_a_standard_that_was_adjusted_is_taken_out_of_use_by_its_page(scene: Scene) -> None:
+    client = scene.sign_in()
+    url = f"/standards/{scene.standard.id}/end"
+    assert post(client, url, {"kind": "repair", "reason": "", "row_version": "99"}).status_code == 422
+    stale = post(client, url, {"kind": "repair", "reason": "Thay vít", "row_version": "99"})
+    assert stale.status_code == 409
+    with scene.database.reading() as session:
+        version = queries.standard_facts(session, scene.standard.id).row_version
+    assert post(client, url, {"kind": "repair", "reason": "Thay vít", "row_version": str(version)}).status_code == 303
+    shown = client.get(f"/standards/calibrations/{scene.calibration.id}").text
+    assert "repaired" in shown
+    assert "Thay vít" in shown
+    assert "awaiting acceptance" in client.get(f"/standards/{scene.standard.id}").text.lower()
+
+
+def test_the_value_on_a_day_is_shown_with_its_parts(scene: Scene) -> None:
+    client = scene.sign_in("technician")
+    url = f"/standards/{scene.standard.id}/value"
+    shown = client.get(f"{url}?on=02/03/2026").text
+    assert re.search(r"10\s000\.005 g", shown)
+    assert "0.024 g" in shown
+    assert "Drift since the calibration" in shown
+    assert "No calibration was in force" in client.get(f"{url}?on=2020-01-01").text
+    assert client.get(f"{url}?on=yesterday").status_code == 422
 
 
 def test_parts_of_a_standards_page_say_what_they_refuse(scene: Scene) -> None:
