@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -64,6 +65,27 @@ def add_notice(session: Session, actor: Actor, command: AddNotice, *, now: datet
     write_notice(session, actor, row, command.kind, text, None, now)
     audit_state(session, actor, row, "certificate.noticed", CertificateState(row.state), command.kind, now)
     return queries.view_of(session, row)
+
+
+def investigate(
+    session: Session, actor: Actor, certificate_ids: Iterable[int], text: Text, *, now: datetime, over: bool = False
+) -> list[int]:
+    """Say beside certificates that nonconforming work is looked into, or (`over`) that it is cleared; returns which.
+
+    For those who manage standards, accept their calibrations or issue certificates. What is not in force, or said
+    already, is left as it is (ISO/IEC 17025:2017, 7.10.1, 7.10.3).
+    """
+    require(actor, Permission.MANAGE_STANDARDS, Permission.ACCEPT_CALIBRATIONS, Permission.ISSUE_CERTIFICATES)
+    kind = NoticeKind.CLEARED if over else NoticeKind.UNDER_INVESTIGATION
+    noticed = []
+    for certificate_id in sorted(set(certificate_ids)):
+        view = locked_view(session, actor, certificate_id)
+        if view.state is CertificateState.ISSUED and view.under_investigation is over:
+            row = session.get_one(Certificate, view.id)
+            write_notice(session, actor, row, kind, text, None, now)
+            audit_state(session, actor, row, "certificate.noticed", CertificateState(row.state), kind, now)
+            noticed.append(certificate_id)
+    return noticed
 
 
 def locked(session: Session, certificate_id: int) -> Certificate:

@@ -30,6 +30,8 @@ from lims.portal import messages as portal_messages
 from lims.portal import views as portal_views
 from lims.procedures import messages as procedure_messages
 from lims.procedures import views as procedure_views
+from lims.quality import messages as quality_messages
+from lims.quality import views as quality_views
 from standards import between_messages
 from standards import calibration_messages as standard_calibration_messages
 from standards import messages as standard_messages
@@ -47,6 +49,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     job_views.bp,
     calibration_views.bp,
     certificate_views.bp,
+    quality_views.bp,
     portal_views.bp,
 )
 MESSAGES: Final = (
@@ -60,6 +63,7 @@ MESSAGES: Final = (
     calibration_messages,
     certificate_messages,
     impact_messages,
+    quality_messages,
     portal_messages,
 )
 
