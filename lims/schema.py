@@ -17,6 +17,7 @@ MODEL_MODULES: Final = (
     "standards.check_models",
     "standards.dcc_models",
     "standards.calendar_models",
+    "standards.register_models",
     "lims.procedures.models",
     "lims.jobs.models",
     "lims.jobs.notice_models",

@@ -52,7 +52,7 @@ def test_upgrade_from_empty_and_again(tmp_path: Path) -> None:
     upgrade(url)
     upgrade(url)
     database = Database(url)
-    assert current_revision(database) == "2026_11_21_12_impact"
+    assert current_revision(database) == "2026_11_21_13_register"
     assert set(load_tables().tables) <= set(inspect(database.engine).get_table_names())
     database.dispose()
 
