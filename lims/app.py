@@ -79,6 +79,7 @@ def create_app(settings: Settings, clock: Clock | None = None, database: Databas
     app.config["SECRET_KEY"] = settings.secret_key
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_ROOT / "translations")
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
+    app.config["LIMS_MAIL_SET"] = settings.mail is not None
     app.config["LIMS_DCC_SCHEMA_DIR"] = settings.dcc_schema_dir
     app.config["LIMS_DCC_TRUSTED"] = read_trusted(settings.dcc_trusted)
     context = Runtime(

@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from lims.core.errors import ConfigurationError
+from lims.core.mail import PORTS, MailSecurity, MailServer
 
 PREFIX: Final = "LIMS_"
 DEFAULT_PORT: Final = 8080
@@ -37,6 +38,12 @@ _KEYS: Final = (
     "timezone",
     "dcc_schema_dir",
     "dcc_trusted",
+    "mail_host",
+    "mail_port",
+    "mail_security",
+    "mail_user",
+    "mail_password",
+    "mail_from",
 )
 KNOWN: Final = (_CONFIG, *(PREFIX + key.upper() for key in _KEYS))
 _SHORTEST_SECRET: Final = 32
@@ -48,7 +55,8 @@ class Settings:
     """What an installation is told from outside.
 
     `base_url` has no trailing slash; `queue_url` is where the task queue lives; `dcc_schema_dir` may be None.
-    `dcc_trusted` are PEM files of the authorities whose signatures on digital certificates count.
+    `dcc_trusted` are PEM files of the authorities whose signatures on digital certificates count; `mail` is None where
+    no mail server was named (LIMS_MAIL_HOST, _PORT, _SECURITY, _USER, _PASSWORD, _FROM): reminders are only shown then.
     """
 
     data_dir: Path
@@ -60,6 +68,7 @@ class Settings:
     timezone: str = DEFAULT_TIMEZONE
     dcc_schema_dir: Path | None = None
     dcc_trusted: tuple[Path, ...] = ()
+    mail: MailServer | None = None
 
     def __repr__(self) -> str:
         """Say where the data lies, but neither the key nor a password in an address."""
@@ -95,6 +104,7 @@ def load_settings(
         timezone=_timezone(given.get("timezone", DEFAULT_TIMEZONE)),
         dcc_schema_dir=None if schema_dir is None else Path(schema_dir).expanduser().resolve(),
         dcc_trusted=_trusted(given.get("dcc_trusted"), folder),
+        mail=_mail(given),
     )
 
 
@@ -234,3 +244,26 @@ def _timezone(text: str) -> str:
     except (KeyError, ValueError, OSError) as error:
         raise ConfigurationError("config.timezone", text=text) from error
     return text
+
+
+def _mail(given: Mapping[str, str]) -> MailServer | None:
+    """Return the mail server, None where no host is named; refuses half of what belongs together."""
+    host = given.get("mail_host")
+    if host is None:
+        others = sorted(key for key in given if key.startswith("mail_"))
+        if others:
+            raise ConfigurationError("config.mail_host", name=PREFIX + others[0].upper())
+        return None
+    text = given.get("mail_security", MailSecurity.STARTTLS)
+    if text not in set(MailSecurity):
+        raise ConfigurationError("config.mail_security", text=text, known=", ".join(MailSecurity))
+    security = MailSecurity(text)
+    port = given.get("mail_port", str(PORTS[security]))
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigurationError("config.mail_port", text=port)
+    sender, user, password = given.get("mail_from"), given.get("mail_user"), given.get("mail_password")
+    if sender is None or "@" not in sender or any(character in sender for character in "\r\n"):
+        raise ConfigurationError("config.mail_from")
+    if (user is None) != (password is None):
+        raise ConfigurationError("config.mail_user")
+    return MailServer(host, int(port), security, sender, user, password)

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,13 +22,17 @@ import structlog
 
 from certificates import impact_services
 from certificates import services as certificate_services
+from lims.app import register_messages
 from lims.config import Settings
 from lims.core import tasks
+from lims.core.actor import SYSTEM
 from lims.core.anchors import write_anchors
 from lims.core.audit import chain_heads
-from lims.core.clock import Clock, SystemClock
+from lims.core.clock import Clock, SystemClock, local_date
 from lims.core.db import Database
 from lims.core.task_queue import TaskQueue
+from standards import reminder_services
+from standards.reminder_letter import letter
 
 log = structlog.get_logger(__name__)
 
@@ -63,11 +68,27 @@ def _impact_study(context: WorkerContext, arguments: Mapping[str, Any]) -> None:
     impact_services.run_study(context.database, int(arguments["study_id"]), clock=context.clock)
 
 
+def _note_reminders(context: WorkerContext, _arguments: Mapping[str, Any]) -> None:
+    with context.database.transaction() as session:
+        sends = context.settings.mail is not None
+        reminder_services.note_reminders(session, SYSTEM, now=context.clock.now(), sends=sends)
+
+
+def _send_reminders(context: WorkerContext, arguments: Mapping[str, Any]) -> None:
+    register_messages()  # a letter is made of the words of codes
+    compose = partial(letter, base_url=context.settings.base_url)
+    reminder_services.send_reminders(
+        context.database, arguments, server=context.settings.mail, compose=compose, clock=context.clock
+    )
+
+
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
     {
         "render_certificate": _render_certificate,
         impact_services.OPENING: _open_impact_study,
         impact_services.TASK: _impact_study,
+        reminder_services.NOTING: _note_reminders,
+        reminder_services.SENDING: _send_reminders,
     }
 )
 
@@ -143,9 +164,10 @@ def void(_result: object) -> None:
 
 
 def _watch(context: WorkerContext, queue: TaskQueue, stop: threading.Event, parent: int | None) -> None:
-    """Offer lost tasks again, note the audit heads outside the database, end with the parent."""
+    """Offer lost tasks again, note the audit heads outside the database, remind once a day, end with the parent."""
     offered: dict[int, float] = {}
     anchored = -ANCHOR_EVERY_S
+    reminded: date | None = None
     while not stop.is_set():
         if parent is not None and os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -156,6 +178,7 @@ def _watch(context: WorkerContext, queue: TaskQueue, stop: threading.Event, pare
             if started - anchored >= ANCHOR_EVERY_S:
                 anchor(context)
                 anchored = started
+                reminded = plan_reminders(context, reminded)
         except Exception:
             log.exception("sweep failed; it is tried again")
         stop.wait(SWEEP_EVERY_S)
@@ -170,6 +193,15 @@ def _sweep(context: WorkerContext, queue: TaskQueue, offered: dict[int, float], 
             queue.offer(task_id)
             kept[task_id] = at
     return kept
+
+
+def plan_reminders(context: WorkerContext, done: date | None) -> date | None:
+    """Write the day's task of noting reminders unless it was written; returns the last day that has one."""
+    now, timezone = context.clock.now(), context.settings.timezone
+    if done == local_date(now, timezone):
+        return done
+    with context.database.transaction() as session:
+        return reminder_services.plan_today(session, now=now, timezone=timezone) or done
 
 
 def anchor(context: WorkerContext) -> int:

@@ -23,6 +23,14 @@ MESSAGES: Final[dict[str, str]] = {
     "chart.baseline": N_("%(value)s checks are not possible; a baseline has %(lower)s to %(upper)s."),
     "chart.weight": N_("The weight λ lies above 0 and is at most 1, not %(value)s."),
     "chart.width": N_("Limits lie at 1 to 6 standard deviations, not at %(value)s."),
+    "calendar.not_found": N_("There is no such calendar."),
+    "calendar.too_many": N_("%(most)s addresses hold already; revoke one that is no longer used."),
+    "reminder.subject": N_("Due dates: %(count)s"),
+    "reminder.greeting": N_("To %(name)s: this falls due."),
+    "reminder.overdue": N_("%(date)s · %(thing)s: %(what)s, overdue by %(days)s days"),
+    "reminder.today": N_("%(date)s · %(thing)s: %(what)s, due today"),
+    "reminder.ahead": N_("%(date)s · %(thing)s: %(what)s, in %(days)s days"),
+    "reminder.closing": N_("All due dates: %(url)s"),
 }
 
 LABELS: Final[dict[str, str]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from standards import (
+    calendar_views,
     calibration_views,
     chart_views,
     check_views,
@@ -19,6 +20,7 @@ from standards.pages import bp
 
 __all__ = [
     "bp",
+    "calendar_views",
     "calibration_views",
     "chart_views",
     "check_views",

@@ -53,6 +53,11 @@ MESSAGES: Final[dict[str, str]] = {
     "config.base_url": N_("LIMS_BASE_URL: “%(text)s” is not an address such as https://lims.example.vn."),
     "config.language": N_("LIMS_LANGUAGE: “%(text)s” is not one of %(known)s."),
     "config.timezone": N_("LIMS_TIMEZONE: “%(text)s” is not a time zone such as Asia/Ho_Chi_Minh."),
+    "config.mail_host": N_("%(name)s is set, but LIMS_MAIL_HOST names no mail server."),
+    "config.mail_security": N_("LIMS_MAIL_SECURITY: “%(text)s” is not one of %(known)s."),
+    "config.mail_port": N_("LIMS_MAIL_PORT: “%(text)s” is not a port from 1 to 65535."),
+    "config.mail_from": N_("LIMS_MAIL_FROM must be the address that mail comes from, such as lims@example.vn."),
+    "config.mail_user": N_("LIMS_MAIL_USER and LIMS_MAIL_PASSWORD belong together: set both, or neither."),
 }
 
 LABELS: Final[dict[str, str]] = {

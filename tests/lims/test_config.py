@@ -10,6 +10,7 @@ import pytest
 from lims.config import load_settings
 from lims.core import messages
 from lims.core.errors import ConfigurationError
+from lims.core.mail import MailSecurity, MailServer
 
 
 def test_defaults_lie_in_the_data_folder(tmp_path: Path) -> None:
@@ -112,3 +113,38 @@ def test_a_folder_given_by_a_command_keeps_away_from_the_other_database(tmp_path
     """`lims demo --dir` must never write into the laboratory's own database."""
     settings = load_settings({"LIMS_DATABASE_URL": "postgresql://localhost/real"}, data_dir=tmp_path / "demo")
     assert settings.database_url == f"sqlite:///{tmp_path}/demo/lims.sqlite"
+
+
+def test_a_mail_server_is_named_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Nothing set: no mail. The usual port belongs to the protection; the password is in no text of the settings."""
+
+    def mail(**settings: str) -> MailServer | None:
+        named = {f"LIMS_MAIL_{name.upper()}": text for name, text in settings.items()}
+        return load_settings({"LIMS_DATA_DIR": str(tmp_path), **named}).mail
+
+    assert mail() is None
+    secure = mail(host="mail.mau.test", **{"from": "lims@mau.test"}, user="lims", password="bí mật")
+    assert secure is not None
+    assert (secure.port, secure.security) == (587, MailSecurity.STARTTLS)
+    assert "bí mật" not in repr(secure)
+    plain = mail(host="localhost", **{"from": "lims@mau.test"}, security="none", port="2525")
+    assert plain == MailServer("localhost", 2525, MailSecurity.NONE, "lims@mau.test")
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"PORT": "25"}, "config.mail_host"),
+        ({"HOST": "m"}, "config.mail_from"),
+        ({"HOST": "m", "FROM": "nobody"}, "config.mail_from"),
+        ({"HOST": "m", "FROM": "a@b.test", "PORT": "0"}, "config.mail_port"),
+        ({"HOST": "m", "FROM": "a@b.test", "SECURITY": "ssl"}, "config.mail_security"),
+        ({"HOST": "m", "FROM": "a@b.test", "USER": "lims"}, "config.mail_user"),
+    ],
+    ids=["no host", "no sender", "sender", "port", "security", "user"],
+)
+def test_half_a_mail_server_is_refused(tmp_path: Path, settings: dict[str, str], code: str) -> None:
+    named = {f"LIMS_MAIL_{name}": text for name, text in settings.items()}
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings({"LIMS_DATA_DIR": str(tmp_path), **named})
+    assert refused.value.code == code

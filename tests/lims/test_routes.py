@@ -28,6 +28,7 @@ _OPEN_TO_ALL = {
     "home.health",
     "portal.check",
     "portal.verify",
+    "standards.calendar_feed",
     "static",
 }
 """Endpoints that may be public; a new one is added here on purpose or not at all."""
