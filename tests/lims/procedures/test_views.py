@@ -50,7 +50,8 @@ def test_a_procedure_is_taken_in_by_one_and_approved_by_another(office: Office) 
     made = quality.post("/procedures/new", data=upload, content_type="multipart/form-data")
     assert made.status_code == 303
     page = manager.get(made.location).text
-    for shown in ("m_X = m_S + dm_D + dm + dm_C + dB", "half-width", "12 readings", "18 … 22 °C", "95.45 %", "draft"):
+    model = "m<sub>X</sub> = m<sub>S</sub> + dm<sub>D</sub> + dm + dm<sub>C</sub> + dB"
+    for shown in (model, "half-width", "12 readings", "18 … 22 °C", "95.45 %", "draft"):
         assert shown in page
     assert _approve(manager, made.location).status_code == 303
     assert "version 1" in manager.get("/procedures").text
