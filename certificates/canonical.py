@@ -20,6 +20,9 @@ from lims.core.errors import IntegrityFailure
 
 T = TypeVar("T")
 
+LATER = "later"
+"""Marks a field that older documents do not have: without a value it is left out, so that their digests hold."""
+
 
 def canonical_text(value: object) -> str:
     """Return the canonical JSON of a frozen dataclass: sorted keys, no blanks, characters as they are."""
@@ -47,7 +50,8 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        held = {item: getattr(value, item.name) for item in fields(value)}
+        return {item.name: _plain(one) for item, one in held.items() if not (one is None and LATER in item.metadata)}
     raise TypeError(f"{type(value).__name__} cannot stand in a frozen document")
 
 

@@ -9,6 +9,7 @@ from certificates import chain_queries, chain_reach_queries, list_queries, queri
 from certificates.blueprint import bp
 from certificates.chain_facts import ChainPage
 from certificates.facts import CertificateState
+from certificates.hash_walk_queries import walk_by_hash
 from certificates.models import Certificate
 from certificates.reach_queries import numbers
 from lims.core.web import current_actor, list_request, now, reading, requires, today
@@ -45,7 +46,8 @@ def chain(certificate_id: int) -> ResponseReturnValue:
     with reading() as session:
         view = queries.certificate_view(session, current_actor(), certificate_id)
         page = chain_queries.certificate_chain(session, view, now=now(), via=_via())
-    return render_template("certificates/chain.html", certificate=view, page=page)
+        walk = walk_by_hash(session, certificate_id)
+    return render_template("certificates/chain.html", certificate=view, page=page, walk=walk)
 
 
 @bp.get("/runs/<int:run_id>/chain")

@@ -43,6 +43,7 @@ from lims.calibrations.facts import (
 from lims.core.clock import local_date
 from lims.jobs.facts import JobItemFacts, PurposeOfUse
 from lims.people.facts import OrganisationFacts
+from standards.chain_facts import TraceabilityChain
 from standards.facts import InstrumentFacts, RangeFacts
 
 RANGES_SHOWN = 6
@@ -191,7 +192,12 @@ def _standard(sources: CertificateSources, use: EquipmentUseFacts) -> StandardUs
         calibrated_on=use.calibrated_on,
         valid_until=use.valid_until,
         traceability=sentences.traceability_of(chain.terminals) if chain is not None and chain.holds else None,
+        dcc_sha256=None if chain is None else _dcc_of(chain, use.calibration_id),
     )
+
+
+def _dcc_of(chain: TraceabilityChain, calibration_id: int | None) -> str | None:
+    return next((node.dcc_sha256 for node in chain.nodes if node.calibration_id == calibration_id), None)
 
 
 def _run(

@@ -8,7 +8,7 @@ Free text is kept in Vietnamese and, where given, English. `CLAUSES` says which 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -156,7 +156,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class StandardUsed:
-    """Equipment used, with the calibration it rests on and where that ends (7.8.4.1 c)."""
+    """Equipment used, with the calibration it rests on and where that ends (7.8.4.1 c).
+
+    `dcc_sha256` names the digital certificate that its values were read from.
+    """
 
     code: str
     name: Text
@@ -167,6 +170,7 @@ class StandardUsed:
     calibrated_on: date | None
     valid_until: date | None
     traceability: Text | None
+    dcc_sha256: str | None = field(default=None, metadata={canonical.LATER: True})
 
 
 @dataclass(frozen=True, slots=True)

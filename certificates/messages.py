@@ -87,6 +87,19 @@ MESSAGES: Final[dict[str, str]] = {
 }
 
 LABELS: Final[dict[str, str]] = {
+    "hash_state.verified": N_("verified by hash"),
+    "hash_state.broken": N_("does not hold"),
+    "hash_state.no_dcc": N_("value verified; no DCC"),
+    "hash_fault.file_missing": N_("the DCC is not there"),
+    "hash_fault.file_changed": N_("the DCC has changed"),
+    "hash_fault.number_not_in_file": N_("a number is not in its place in the DCC"),
+    "hash_fault.calibration_changed": N_("what the calibration says has changed"),
+    "hash_fault.value_changed": N_("a value in the budget is not that of the calibration"),
+    "hash_fault.value_names_other_file": N_("a value in the budget names another DCC"),
+    "hash_fault.evaluation_missing": N_("the evaluation is not there"),
+    "hash_fault.evaluation_changed": N_("the evaluation has changed"),
+    "hash_fault.certificate_changed": N_("the certificate's content has changed"),
+    "hash_fault.certificate_names_other_file": N_("the certificate names another DCC"),
     "certificate_state.issuing": N_("being issued"),
     "certificate_state.issued": N_("issued"),
     "certificate_state.superseded": N_("superseded"),

@@ -75,18 +75,38 @@ def reference_value(
         interpolated=interpolated,
         drift=drift,
         contributions=contributions,
-        digest=digest(
-            {
-                "calibration": calibration.content_digest,
-                "content": content.identifier,
-                "value": f"{value:f}",
-                "unit": unit,
-                "expanded_uncertainty": f"{uncertainty:f}",
-                "coverage_factor": f"{factor:f}",
-                "degrees_of_freedom": None if freedom is None else f"{freedom:f}",
-                "drift": None if drift is None else f"{drift.half_width:f} {drift.unit} {drift.distribution}",
-            }
+        digest=value_digest(
+            calibration.content_digest,
+            content.identifier,
+            (f"{value:f}", unit),
+            (f"{uncertainty:f}", f"{factor:f}", None if freedom is None else f"{freedom:f}"),
+            None if drift is None else f"{drift.half_width:f} {drift.unit} {drift.distribution}",
         ),
+    )
+
+
+def value_digest(
+    calibration: str,
+    content: str,
+    value: tuple[str, str],
+    uncertainty: tuple[str, str, str | None],
+    drift: str | None,
+) -> str:
+    """Return the digest of a reference value: of its calibration's digest, the content, and every figure as text.
+
+    `value` with its unit; `uncertainty`: U, k and degrees of freedom (None: infinite).
+    """
+    return digest(
+        {
+            "calibration": calibration,
+            "content": content,
+            "value": value[0],
+            "unit": value[1],
+            "expanded_uncertainty": uncertainty[0],
+            "coverage_factor": uncertainty[1],
+            "degrees_of_freedom": uncertainty[2],
+            "drift": drift,
+        }
     )
 
 

@@ -232,14 +232,16 @@ def _references(sources: Sources, material: RunMaterial, at: datetime) -> tuple[
             continue
         content_id = asked or use.content_id
         try:
-            value = sources.source(use.calibration_id, content_id).value_at(point, at)
+            source = sources.source(use.calibration_id, content_id)
+            value = source.value_at(point, at)
         except LimsError as error:
             faults.setdefault(
                 (use.id, error.code),
                 UseFault(use.id, use.standard_code, error.code, False, error.clause, error.values),
             )
             continue
-        found.append(_reference_data(sources, use, section, value))
+        kept = {"dcc": source.calibration.dcc_sha256} if source.calibration.dcc_sha256 is not None else {}
+        found.append(_reference_data(sources, use, section, value) | kept)
     return found, list(faults.values())
 
 
