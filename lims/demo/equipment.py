@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from lims.demo import certificates_of_standards as register
+from lims.demo import digital
 from lims.demo.certificates_of_standards import Record
 from lims.demo.laboratory import Laboratory
 from standards import services
@@ -69,7 +70,8 @@ def _add(session: Session, laboratory: Laboratory, standard: Record) -> None:
     standard_id = services.register_standard(session, actor, entry, now=now).id
     for time in () if standard.get("own") else (*earlier, standard):
         changes = time.get("weights", {}) if time is not standard else {}
-        _calibrate(session, laboratory, standard, standard_id, instrument, time["days_ago"], changes)
+        said = standard if time is standard else {**standard, "digital": False}
+        _calibrate(session, laboratory, said, standard_id, instrument, time["days_ago"], changes)
     _drift_and_paper(session, laboratory, standard, standard_id, instrument)
 
 
@@ -99,6 +101,8 @@ def _calibrate(
         accredited_symbol=True,
         terminals=(register.terminal(standard["upstream"], calibrated_on),),
     )
+    if standard.get("digital"):
+        command = digital.by_file(session, laboratory, instrument, command, now=back_at)
     calibration = services.record_calibration(session, laboratory.actor("kt01"), command, now=back_at)
     accept = AcceptCalibration(calibration.id, note="Kết quả phù hợp yêu cầu sử dụng")
     services.accept_calibration(session, laboratory.actor("cl01"), accept, now=back_at + timedelta(hours=2))
