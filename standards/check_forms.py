@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from lims.core.fields import Fields
+from lims.core.numbers import parse_decimal
 from standards.check_commands import (
     DecideInterval,
     EndChart,
@@ -98,7 +99,7 @@ def parse_state_limit(standard_id: int, form: Mapping[str, str]) -> StateLimit:
     fields = Fields(form)
     command = StateLimit(
         standard_id,
-        half_width_expression=fields.text("half_width_expression").replace(",", "."),
+        half_width_expression=_formula(fields.text("half_width_expression")),
         unit=fields.text("unit", maximum=40),
         basis=fields.text("basis", maximum=2000),
         valid_from=fields.date("valid_from"),
@@ -120,3 +121,9 @@ def parse_decide_interval(standard_id: int, form: Mapping[str, str]) -> DecideIn
     )
     fields.finish()
     return command
+
+
+def _formula(text: str) -> str:
+    """Return a formula as typed, a plain number with a decimal point."""
+    found = parse_decimal(text)
+    return text if found is None else f"{found:f}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
@@ -13,35 +14,92 @@ from lims.core.clock import local_date
 from lims.core.lists import EVERYTHING, Listed, ListRequest, PlainList
 from lims.core.text import search_text
 from lims.people.facts import PersonFacts
+from lims.people.models import Site
 from lims.people.paper_queries import cards_of
 from lims.people.queries import persons_of
 from standards import queries
 from standards.calibration_models import Standard
 from standards.check_models import CheckPlan, IntermediateCheck
 from standards.due_facts import DueItem, DueKind
-from standards.facts import DueState, StandardLine, StandardState
+from standards.facts import DueState, StandardFacts, StandardLine, StandardState
+from standards.instrument_queries import load_standards, standard_rows
 from standards.models import Instrument, InstrumentFunction, InstrumentPart
 from standards.validity import add_months, due_state
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a thing that falls due is shown with: quantities by instrument, names by person, and the instant."""
+
+    groups: Mapping[int, str]
+    persons: Sequence[PersonFacts]
+    names: Mapping[int, str]
+    at: datetime
+
+    def item(
+        self, standard: StandardFacts, kind: DueKind, subject_id: int, detail: str, due_on: date | None, due: DueState
+    ) -> DueItem:
+        """Return one thing of a standard that falls due."""
+        day = local_date(self.at, standard.timezone)
+        return DueItem(
+            kind=kind,
+            subject_id=subject_id,
+            code=standard.code,
+            name_vi=standard.name_vi,
+            name_en=standard.name_en,
+            detail=detail,
+            group=self.groups.get(standard.instrument_id, ""),
+            site_id=standard.site_id,
+            due_on=due_on,
+            days_left=None if due_on is None else (due_on - day).days,
+            due=due,
+            state=_state(standard, self.at),
+            standard_id=standard.id,
+            custodian_id=standard.custodian_id,
+            custodian_name=self.names.get(standard.custodian_id or 0),
+        )
+
+
 def due_items(session: Session, laboratory_id: int, at: datetime) -> list[DueItem]:
     """Return what falls due of a laboratory's equipment in use and of its verifiers, by day; what is missing last."""
+    around = _around(session, laboratory_id, at)
     lines = [
         line
         for line in queries.standards(session, laboratory_id=laboratory_id, at=at)
         if line.state is not StandardState.RETIRED
     ]
-    persons = persons_of(session, laboratory_id)
-    groups = _groups(session, laboratory_id)
-    items = [item for line in lines for item in _of_standard(line, groups, persons, at)]
-    items += _checks(session, {line.standard.id: line for line in lines}, groups, persons, at)
-    day = max((local_date(at, line.standard.timezone) for line in lines), default=at.date())
-    items += _cards(session, persons, day)
-    return sorted(items, key=lambda item: (item.due_on or date.max, item.code, item.kind))
+    items = [item for line in lines for item in _of_standard(line, around)]
+    items += _checks(session, [line.standard for line in lines], around)
+    items += _cards(session, around.persons, _today(session, laboratory_id, at))
+    return _ordered(items)
 
 
-def _groups(session: Session, laboratory_id: int) -> dict[int, str]:
-    """Return, per instrument of a laboratory's standards, the quantity of its first function."""
+def due_checks(session: Session, laboratory_id: int, at: datetime) -> list[DueItem]:
+    """Return the next check of each plan of a laboratory, by day; no calibration is read for it."""
+    planned = select(CheckPlan.standard_id).where(CheckPlan.valid_to.is_(None))
+    rows = standard_rows().where(Site.organisation_id == laboratory_id, Standard.id.in_(planned))
+    standards = [facts for facts in load_standards(session, rows) if _state(facts, at) is not StandardState.RETIRED]
+    return _ordered(_checks(session, standards, _around(session, laboratory_id, at)))
+
+
+def _ordered(items: Iterable[DueItem]) -> list[DueItem]:
+    return sorted(items, key=lambda item: (item.due_on or date.max, item.code, item.kind, item.subject_id))
+
+
+def _state(standard: StandardFacts, at: datetime) -> StandardState:
+    change = standard.state_at(at)
+    return StandardState.RETURNED if change is None else change.state
+
+
+def _today(session: Session, laboratory_id: int, at: datetime) -> date:
+    """Return the day at the laboratory's first site, which counts for its people."""
+    query = select(Site.timezone).where(Site.organisation_id == laboratory_id).order_by(Site.id).limit(1)
+    zone = session.execute(query).scalar_one_or_none()
+    return at.date() if zone is None else local_date(at, zone)
+
+
+def _around(session: Session, laboratory_id: int, at: datetime) -> _Around:
+    """Read what things are shown with: per instrument of a standard the quantity of its first function, and names."""
     query = (
         select(InstrumentPart.instrument_id, InstrumentFunction.quantity)
         .join(InstrumentFunction, InstrumentFunction.part_id == InstrumentPart.id)
@@ -50,68 +108,28 @@ def _groups(session: Session, laboratory_id: int) -> dict[int, str]:
         .where(Instrument.owner_id == laboratory_id)
         .order_by(InstrumentPart.position.desc(), InstrumentFunction.id.desc())
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    groups = {row[0]: row[1] for row in session.execute(query)}
+    persons = persons_of(session, laboratory_id)
+    return _Around(groups, persons, {person.id: person.full_name for person in persons}, at)
 
 
-def _of_standard(
-    line: StandardLine, groups: dict[int, str], persons: Collection[PersonFacts], at: datetime
-) -> Iterable[DueItem]:
-    day = local_date(at, line.standard.timezone)
-    if line.standard.needs_calibration:
+def _of_standard(line: StandardLine, around: _Around) -> Iterable[DueItem]:
+    """Yield a standard's calibration, and of each kind of its papers the newest."""
+    standard = line.standard
+    if standard.needs_calibration:
         number = line.certificate_number or ""
-        yield _item(
-            line, DueKind.CALIBRATION, line.standard.id, number, line.valid_until, line.due, groups, persons, day
-        )
-    newest = {
-        paper.kind: paper for paper in sorted(line.standard.papers, key=lambda paper: (paper.issued_on, paper.id))
-    }
+        yield around.item(standard, DueKind.CALIBRATION, standard.id, number, line.valid_until, line.due)
+    newest = {paper.kind: paper for paper in sorted(standard.papers, key=lambda paper: (paper.issued_on, paper.id))}
+    day = local_date(around.at, standard.timezone)
     for kind, paper in newest.items():
         if paper.valid_until is not None:
             due = due_state(True, paper.valid_until, True, day)
-            detail = f"{kind}:{paper.number}"
-            yield _item(line, DueKind.PAPER, paper.id, detail, paper.valid_until, due, groups, persons, day)
+            yield around.item(standard, DueKind.PAPER, paper.id, f"{kind}:{paper.number}", paper.valid_until, due)
 
 
-def _item(
-    line: StandardLine,
-    kind: DueKind,
-    subject_id: int,
-    detail: str,
-    due_on: date | None,
-    due: DueState,
-    groups: dict[int, str],
-    persons: Collection[PersonFacts],
-    day: date,
-) -> DueItem:
-    standard = line.standard
-    names = {person.id: person.full_name for person in persons}
-    return DueItem(
-        kind=kind,
-        subject_id=subject_id,
-        code=standard.code,
-        name_vi=standard.name_vi,
-        name_en=standard.name_en,
-        detail=detail,
-        group=groups.get(standard.instrument_id, ""),
-        site_id=standard.site_id,
-        due_on=due_on,
-        days_left=None if due_on is None else (due_on - day).days,
-        due=due,
-        state=line.state,
-        standard_id=standard.id,
-        custodian_id=standard.custodian_id,
-        custodian_name=names.get(standard.custodian_id or 0),
-    )
-
-
-def _checks(
-    session: Session,
-    lines: dict[int, StandardLine],
-    groups: dict[int, str],
-    persons: Collection[PersonFacts],
-    at: datetime,
-) -> Iterable[DueItem]:
+def _checks(session: Session, standards: Iterable[StandardFacts], around: _Around) -> Iterable[DueItem]:
     """Yield the next check of every plan that holds: counted from the last that was not put right by another."""
+    by_key = {standard.id: standard for standard in standards}
     later = aliased(IntermediateCheck)
     last = (
         select(IntermediateCheck.plan_id, func.max(IntermediateCheck.at).label("at"))
@@ -127,16 +145,14 @@ def _checks(
         .order_by(CheckPlan.id)
     )
     for plan, checked_at in session.execute(query):
-        line = lines.get(plan.standard_id)
-        if line is None:
+        standard = by_key.get(plan.standard_id)
+        if standard is None:
             continue
-        zone = line.standard.timezone
         due_on = plan.valid_from
         if checked_at is not None:
-            due_on = add_months(local_date(checked_at, zone), plan.interval_months)
-        day = local_date(at, zone)
-        due = due_state(True, due_on, True, day)
-        yield _item(line, DueKind.CHECK, plan.id, plan.name, due_on, due, groups, persons, day)
+            due_on = add_months(local_date(checked_at, standard.timezone), plan.interval_months)
+        due = due_state(True, due_on, True, local_date(around.at, standard.timezone))
+        yield around.item(standard, DueKind.CHECK, plan.id, plan.name, due_on, due)
 
 
 def _cards(session: Session, persons: Collection[PersonFacts], day: date) -> Iterable[DueItem]:

@@ -16,8 +16,8 @@ from lims.core.web import Panel, add_panel, current_actor, list_request, now, re
 from lims.people import queries as people
 from lims.people.access import Permission
 from standards.due_calendar import heat_map, year_calendar
-from standards.due_facts import DueItem, DueKind
-from standards.due_queries import due_items, due_list
+from standards.due_facts import DueItem
+from standards.due_queries import due_checks, due_items, due_list
 from standards.facts import DueState
 from standards.pages import bp
 
@@ -80,11 +80,7 @@ def _due_checks(session: Session, actor: Actor, _today: date) -> dict[str, objec
     if actor.laboratory_id is None:
         return None
     wanted = {DueState.OVERDUE, DueState.DUE_SOON}
-    items = [
-        item
-        for item in due_items(session, actor.laboratory_id, now())
-        if item.kind is DueKind.CHECK and item.due in wanted
-    ]
+    items = [item for item in due_checks(session, actor.laboratory_id, now()) if item.due in wanted]
     return {"items": items[:_SHOWN], "count": len(items)} if items else None
 
 
