@@ -8,6 +8,7 @@ this module made itself. The same content gives the same bytes, in every process
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from certificates.content import CertificateContent, Language, Text, content_dig
 from lims.core.errors import NotFound
 
 TEMPLATE: Final = "certificate"
-TEMPLATE_VERSION: Final = 1
+TEMPLATE_VERSION: Final = 2
 """The version that new certificates are made with; older versions stay for those that used them."""
 
 DOCUMENTS: Final = Path(__file__).resolve().parent.parent / "templates" / "documents"
@@ -38,33 +39,45 @@ class Rendering:
     draft: bool = False
 
 
-def template_folder(version: int) -> Path:
-    """Return the folder of a template version. Raises NotFound if this program does not hold it."""
-    folder = DOCUMENTS / f"{TEMPLATE}_v{version}"
-    if not folder.is_dir():
+def template_folders(version: int) -> tuple[Path, ...]:
+    """Return where the files of a template version lie: its own folder, then those of the versions before it.
+
+    A version holds only the files in which it differs: no version is edited once used, so what it takes over is as
+    fixed as its own. Raises NotFound if this program does not hold the version.
+    """
+    if not (DOCUMENTS / f"{TEMPLATE}_v{version}").is_dir():
         raise NotFound("certificate.template_missing", name=TEMPLATE, version=version)
-    return folder
+    return tuple(DOCUMENTS / f"{TEMPLATE}_v{number}" for number in range(version, 0, -1))
 
 
 def template_digest(version: int) -> str:
     """Return the SHA-256 over every file of a template version, by name and bytes."""
-    return folder_digest(template_folder(version))
+    return folders_digest(template_folders(version))
 
 
-def folder_digest(folder: Path) -> str:
-    """Return the SHA-256 over every file of a folder, by name and bytes."""
+def template_file(version: int, name: str) -> Path:
+    """Return one file of a template version."""
+    return next(folder / name for folder in template_folders(version) if (folder / name).is_file())
+
+
+def folders_digest(folders: Sequence[Path]) -> str:
+    """Return the SHA-256 over every file of folders, by name and bytes; of one name the first folder's file counts."""
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                files.setdefault(path.relative_to(folder).as_posix(), path)
     total = hashlib.sha256()
-    for path in sorted(item for item in folder.rglob("*") if item.is_file()):
-        name = path.relative_to(folder).as_posix().encode()
-        data = path.read_bytes()
-        total.update(len(name).to_bytes(8, "big") + name + len(data).to_bytes(8, "big") + data)
+    for name in sorted(files, key=lambda name: Path(name)):
+        encoded, data = name.encode(), files[name].read_bytes()
+        total.update(len(encoded).to_bytes(8, "big") + encoded + len(data).to_bytes(8, "big") + data)
     return total.hexdigest()
 
 
-def environment(folder: Path) -> ImmutableSandboxedEnvironment:
+def environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
     """Return the strict environment of the papers: escaping, sandboxed, without any global."""
     env = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -76,8 +89,7 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
 
 def render_html(content: CertificateContent, rendering: Rendering) -> tuple[str, bytes]:
     """Return the page's markup and the QR picture that it names (empty for a draft)."""
-    folder = template_folder(rendering.template_version)
-    env = environment(folder)
+    env = environment(template_folders(rendering.template_version))
     env.filters["day"] = lambda day: page.printed_date(day, content.language)
     picture = b"" if rendering.draft else qr_picture(rendering.verification_address)
     html = env.get_template("certificate.html").render(_values(content, rendering, bool(picture)))
@@ -149,5 +161,5 @@ def render_pdf(content: CertificateContent, rendering: Rendering) -> bytes:
     from certificates.pdf import write_pdf  # Pango is loaded only where something is rendered
 
     html, picture = render_html(content, rendering)
-    style = (template_folder(rendering.template_version) / "certificate.css").read_text(encoding="utf-8")
+    style = template_file(rendering.template_version, "certificate.css").read_text(encoding="utf-8")
     return write_pdf(html, style, QR_ADDRESS, picture, identifier=bytes.fromhex(content_digest(content))[:16])

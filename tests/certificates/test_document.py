@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +18,7 @@ from pypdf import PdfReader
 
 from certificates import document
 from certificates.content import CertificateContent, Identification, Language, Relation, Text
-from certificates.document import folder_digest, render_html, render_pdf, template_digest
+from certificates.document import folders_digest, render_html, render_pdf, template_digest, template_folders
 from certificates.rendering import render_apart
 from lims.core.errors import IntegrityFailure, NotFound
 from tests.certificates.papers import pages_of, text_of
@@ -242,14 +243,23 @@ def test_a_missing_template_version_is_refused() -> None:
 
 
 def test_the_template_digest_sees_every_change(tmp_path: Path) -> None:
-    folder = tmp_path / "certificate_v1"
-    folder.mkdir()
-    for path in document.template_folder(1).iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    assert folder_digest(folder) == template_digest(1)
-    style = folder / "certificate.css"
-    style.write_text(style.read_text(encoding="utf-8") + " ", encoding="utf-8")
-    assert folder_digest(folder) != template_digest(1)
+    shutil.copytree(document.DOCUMENTS, tmp_path, dirs_exist_ok=True)
+    folders = [tmp_path / folder.name for folder in template_folders(2)]
+    assert folders_digest(folders) == template_digest(2)
+    first, own = folders[1] / "certificate.html", folders[0] / "certificate.css"
+    for file in (first, own):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text + " ", encoding="utf-8")
+        assert folders_digest(folders) != template_digest(2)
+        file.write_text(text, encoding="utf-8")
+    hidden = folders[1] / "certificate.css"
+    hidden.write_text("", encoding="utf-8")
+    assert folders_digest(folders) == template_digest(2)
+    assert folders_digest(folders[1:]) != template_digest(1)
+
+
+def test_the_first_template_version_is_as_it_was_when_it_was_used() -> None:
+    assert template_digest(1) == "f281e1f2151d6ae56e4a51aa19f742333d2d02d4888a42be2f0f2fa327ac2cdc"
 
 
 def test_a_renderer_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

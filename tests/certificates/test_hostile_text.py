@@ -15,7 +15,7 @@ import pytest
 
 from certificates import pdf as pdf_module
 from certificates.content import CertificateContent, Language, Opinion, Relation, Text
-from certificates.document import QR_ADDRESS, environment, render_html, render_pdf, template_folder
+from certificates.document import QR_ADDRESS, environment, render_html, render_pdf, template_folders
 from lims.core.errors import IntegrityFailure
 from tests.certificates.papers import text_of
 from tests.factories.certificates import make_content, make_rendering, make_row, make_run, make_statements
@@ -219,7 +219,7 @@ def test_the_environment_of_the_papers_is_strict() -> None:
     from jinja2 import TemplateSyntaxError, UndefinedError
     from jinja2.exceptions import SecurityError
 
-    env = environment(template_folder(1))
+    env = environment(template_folders(1))
     assert not env.globals
     with pytest.raises(UndefinedError):
         env.from_string("{{ unknown }}").render()

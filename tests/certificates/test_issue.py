@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from certificates import content as contents
 from certificates import document, list_queries, queries, services, status_services
+from certificates.document import TEMPLATE_VERSION
 from certificates.drafting import IncompleteCertificate
 from certificates.facts import (
     AddNotice,
@@ -358,15 +360,12 @@ def test_an_edited_template_shows(
 ) -> None:
     view = issue(session, bench)
     assert edited_templates(session) == []
-    folder = tmp_path / "certificate_v1"
-    folder.mkdir()
-    for path in document.template_folder(1).iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    (folder / "certificate.html").write_text("edited", encoding="utf-8")
+    shutil.copytree(document.DOCUMENTS, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "certificate_v1" / "certificate.html").write_text("edited", encoding="utf-8")
     monkeypatch.setattr(document, "DOCUMENTS", tmp_path)
-    assert edited_templates(session) == [1]
+    assert edited_templates(session) == [TEMPLATE_VERSION]
     with pytest.raises(IntegrityFailure, match="template_edited"):
-        check_template(session, 1)
+        check_template(session, TEMPLATE_VERSION)
     amend = IssueSuccessor(view.id, RelationKind.AMENDS, tuple(run.run_id for run in view.runs), "Lý do")
     with pytest.raises(IntegrityFailure, match="template_edited"):
         services.begin_successor(session, bench.signatory, amend, now=ISSUE_AT)
