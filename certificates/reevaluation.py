@@ -41,7 +41,7 @@ def reevaluate(stored: StoredEvaluation, shifts: Shifts) -> Reevaluated:
     corrected = corrected_record(record, shifts, stored.timezone)
     if corrected is None:
         return Reevaluated(Finding.UNCHANGED, 0.0)
-    return compared(result, evaluate_record(corrected))
+    return compared(result, evaluate_record(corrected, rows_only=True))
 
 
 def corrected_record(record: Mapping[str, Any], shifts: Shifts, timezone: str) -> dict[str, Any] | None:

@@ -62,6 +62,7 @@ NO_PAGES: Final = frozenset(
         "calibrations.scan",
         "calibrations.scanned",
         "certificates.draft",
+        "certificates.impact_progress",
         "certificates.pdf",
         "certificates.progress",
         "home.health",

@@ -32,10 +32,11 @@ from lims.procedures.scope import cmc_at
 RESULT_SCHEMA: Final = 1
 
 
-def evaluate_record(record: Mapping[str, Any]) -> dict[str, Any]:
+def evaluate_record(record: Mapping[str, Any], *, rows_only: bool = False) -> dict[str, Any]:
     """Evaluate a whole input record and return the whole result record: plain JSON, numbers as text.
 
-    Points that cannot be evaluated stand under "failures" with a code; a submission refuses them.
+    Points that cannot be evaluated stand under "failures" with a code; a submission refuses them. With `rows_only` the
+    sections with their budgets are left out: whoever only compares results need not have them written down.
     """
     read = read_record(record)
     sections, rows, failures = [], [], []
@@ -47,7 +48,8 @@ def evaluate_record(record: Mapping[str, Any]) -> dict[str, Any]:
             continue
         own = [row for point in built.points for row in _rows(read, point, measured)]
         rows += own
-        sections.append(_section_data(built, measured, own))
+        if not rows_only:
+            sections.append(_section_data(built, measured, own))
     return {
         "schema": RESULT_SCHEMA,
         "engine_version": ENGINE_VERSION,

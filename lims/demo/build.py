@@ -18,6 +18,7 @@ from lims.core.clock import Clock, SystemClock
 from lims.core.db import Database, upgrade
 from lims.core.errors import ConfigurationError
 from lims.demo import checks, equipment, instruments, weighing
+from lims.demo.doubt import study_the_doubt
 from lims.demo.founding import found_laboratory
 from lims.demo.full import not_there_yet
 from lims.demo.past import build_past, read_plan
@@ -154,6 +155,8 @@ def _fill(
             do_today(database, laboratory)
         say("demo.certificates")
         press.finish()
+    if past:
+        study_the_doubt(database, laboratory, clock)
     anchor(WorkerContext(database, settings, clock))
     return _write_certificates(database, folder / "certificates")
 
