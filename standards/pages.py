@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Final
@@ -25,6 +26,13 @@ _PRECISION: Final = 60
 def unit_symbol(unit: str | None) -> str:
     """Return a unit as a reader writes it: °C for degC, nothing for 1."""
     return "" if unit is None else display_unit(unit)
+
+
+@bp.app_template_filter("from_json")
+def from_json(text: str) -> dict[str, str]:
+    """Return the names and texts of a small JSON object."""
+    found: dict[str, str] = json.loads(text)
+    return found
 
 
 @bp.app_template_filter("beside")
