@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from lims.config import load_settings
+from lims.config import certificate_checks, load_settings
 from lims.core import messages
 from lims.core.errors import ConfigurationError
 from lims.core.mail import MailSecurity, MailServer
@@ -148,3 +149,16 @@ def test_half_a_mail_server_is_refused(tmp_path: Path, settings: dict[str, str],
     with pytest.raises(ConfigurationError) as refused:
         load_settings({"LIMS_DATA_DIR": str(tmp_path), **named})
     assert refused.value.code == code
+
+
+def test_trusted_authorities_are_named_or_lie_in_the_data_folder(tmp_path: Path) -> None:
+    beside, folder = tmp_path / "beside.pem", tmp_path / "more"
+    own = tmp_path / "data" / "dcc_trusted"
+    for path in (beside, folder / "a.pem", folder / "not.txt", own / "own.pem"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    environment = {"LIMS_DATA_DIR": str(tmp_path / "data"), "LIMS_DCC_TRUSTED": f"{beside}{os.pathsep}{folder}"}
+    expected = (beside, folder / "a.pem", own / "own.pem")
+    assert load_settings(environment).dcc_trusted == expected
+    assert certificate_checks(environment)[2] == expected
+    assert load_settings({"LIMS_DATA_DIR": str(tmp_path / "empty")}).dcc_trusted == ()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.test import TestResponse
@@ -23,6 +25,7 @@ from standards.facts import StandardFacts
 from tests.factories import standards as make
 from tests.factories.people import make_laboratory, make_organisation
 from tests.lims.dcc.plain import RESULT, page
+from tests.lims.dcc.test_signature import _signed, _signer
 from tests.lims.web_client import make_app, make_client, post, set_language, sign_in, token
 from tests.standards.dcc_files import WEIGHT, gauge_file, weight_file
 
@@ -32,6 +35,7 @@ class Scene:
     """A laboratory with a weight and a gauge that wait for their first calibration."""
 
     database: Database
+    app: Flask
     browser: Callable[..., FlaskClient]
     weight: StandardFacts
     gauge: StandardFacts
@@ -71,7 +75,7 @@ def scene(sqlite_database: Database, clock: FixedClock) -> Scene:
         set_language(client, language)
         return client
 
-    return Scene(sqlite_database, browser, weight, gauge, upstream.id)
+    return Scene(sqlite_database, app, browser, weight, gauge, upstream.id)
 
 
 EVIDENCE = {
@@ -251,3 +255,40 @@ def test_the_same_certificate_is_recorded_once(scene: Scene) -> None:
             form = {**form_of(shown), **EVIDENCE, "assume_degrees": "on"}
             assert post(scene.browser(), answer.location, form).status_code == 303
     assert len(scene.calibrations(scene.weight)) == 1
+
+
+def test_the_three_states_of_a_signature_are_told_and_a_broken_one_is_refused(scene: Scene) -> None:
+    signer = _signer()
+    whole = _signed(weight_file(), signer)
+    unknown = scene.browser().get(scene.send(whole).location).text
+    assert "cannot be verified" in unknown
+    assert "the file is as it was signed" in unknown
+    scene.app.config["LIMS_DCC_TRUSTED"] = (signer.root,)
+    trusted = scene.browser().get(scene.send(whole).location).text
+    assert re.search(r"state-good[^>]*><span[^>]*></span>valid", trusted)
+    assert "CN=Laboratory" in trusted
+    broken = scene.send(whole.replace(b"10.000012", b"10.000013"))
+    assert broken.status_code == 422
+    assert "The signature is broken" in broken.text
+    assert "/ds:Signature" in broken.text
+    recorded = post(scene.browser(), "/standards/dcc/3", {**EVIDENCE, "columns-0-kind": "element"})
+    assert recorded.status_code == 409
+    assert "not signed" in scene.browser().get(scene.send(weight_file()).location).text
+    assert scene.calibrations(scene.weight) == []
+
+
+def test_two_who_record_a_file_at_once_one_is_told_and_keeps_what_was_chosen(scene: Scene) -> None:
+    opened = []
+    for number in ("A-1", "A-2"):
+        answer = scene.send(weight_file().replace(b"HC-2026-001", number.encode()))
+        form = {**form_of(scene.browser().get(answer.location).text), **EVIDENCE, "assume_degrees": "on"}
+        opened.append((answer.location, {**form, "method": f"Cách {number}"}))
+    (first, chosen), (second, other) = opened
+    assert post(scene.browser(), first, chosen).status_code == 303
+    told = post(scene.browser(), second, other)
+    assert told.status_code == 409
+    assert "recorded the certificate A-1 of this standard" in told.text
+    assert 'value="Cách A-2"' in told.text
+    again = {**other, "row_version": form_of(told.text)["row_version"]}
+    assert post(scene.browser(), second, again).status_code == 303
+    assert {one.certificate_number for one in scene.calibrations(scene.weight)} == {"A-1", "A-2"}
