@@ -12,10 +12,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-WIDTH: Final = 960
+WIDTH: Final = 1020
 HEIGHT: Final = 380
 LEFT: Final = 76
-RIGHT: Final = 168
+RIGHT: Final = 228
 TOP: Final = 20
 BOTTOM: Final = 44
 _STEPS: Final = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
@@ -183,8 +183,8 @@ def round_numbers(low: float, high: float, count: int = 6) -> list[Decimal]:
 
 
 def rounded(value: float, step: Decimal) -> Decimal:
-    """Return a value to a digit more than the axis shows, for the words at a line's end."""
-    return Decimal(repr(value)).quantize(_plain(step) * Decimal("0.1"))
+    """Return a value to two digits more than the axis' step, for the words at a line's end."""
+    return _plain(Decimal(repr(value)).quantize(Decimal(1).scaleb(step.adjusted() - 2)))
 
 
 def _plain(number: Decimal) -> Decimal:
@@ -209,7 +209,7 @@ def _levels(levels: Sequence[Level], up: Scale, step: Decimal) -> tuple[DrawnLev
 
 def _spot(spot: Spot, across: Scale, up: Scale) -> DrawnSpot:
     high, low = up.at(spot.y + spot.reach), up.at(spot.y - spot.reach)
-    above = high - 10.0 if high > TOP + 14.0 else low + 18.0
+    above = high - 13.0 if high > TOP + 16.0 else low + 24.0
     return DrawnSpot(spot, across.at(spot.x), up.at(spot.y), low, high, round(above, 1))
 
 

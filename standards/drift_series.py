@@ -138,8 +138,8 @@ def fit_series(series: Series) -> tuple[DriftFit, bool]:
     """Return the line through a series, joined over its adjustments, and whether its scatter is the observed one.
 
     Weighted by 1/u² where every certificate gives U and k. What is common to all certificates of one laboratory is in
-    their U and no scatter; so with three values or more the scatter is that about the line, with two it is what they
-    state, as where the values lie on the line exactly. Raises CalcError for fewer, or two without U.
+    their U and no scatter; so with three values or more the scatter is that about the line (none where all lie on it),
+    with two it is what they state. Raises CalcError for fewer, or two without U.
     """
     times = [years(series, occasion.on) for occasion in series.occasions]
     values, steps = [], Decimal(0)
@@ -152,9 +152,8 @@ def fit_series(series: Series) -> tuple[DriftFit, bool]:
     if len(values) > 2:
         try:
             return fit_drift(times, values, whole, scatter_rule=ScatterRule.OBSERVED), True
-        except CalcError:
-            if whole is None:
-                raise
+        except CalcError:  # no scatter at all: then the weights mean nothing
+            return fit_drift(times, values), True
     return fit_drift(times, values, whole, model=DriftModel.LINEAR, scatter_rule=ScatterRule.STATED), False
 
 

@@ -75,11 +75,11 @@ def _judged(series: Sequence[Series]) -> list[tuple[int, float, bool]]:
 
 
 def _staircase(series: Sequence[Series], current: int | None) -> MethodResult:
-    """Method 1 on the value that was found nearest to its limit at the latest calibration."""
+    """Method 1 on the value found nearest to its limit at the latest calibration; a first one ends no interval."""
     latest = max((item.occasions[-1].on for item in series), default=None)
     worst: tuple[Decimal, Series] | None = None
     for item in series:
-        if item.limit is not None and item.occasions[-1].on == latest:
+        if item.limit is not None and item.occasions[-1].on == latest and len(item.occasions) > 1:
             share = abs(item.occasions[-1].found.value) / item.limit
             worst = (share, item) if worst is None or share > worst[0] else worst
     if current is None or worst is None or worst[1].limit is None:
@@ -98,7 +98,8 @@ def _staircase(series: Sequence[Series], current: int | None) -> MethodResult:
 
 
 def _drift(series: Sequence[Series]) -> MethodResult:
-    """Method 2: until the predicted value, with 95 %, reaches its limit less the certificate's own U."""
+    """Method 2: until the value predicted from its drift, with 95 %, reaches its limit; what is common to all
+    certificates is no drift and left out, as where a value is judged when found."""
     best: tuple[float, Series, tuple[str, ...]] | None = None
     for item in series:
         answer = _until_limit(item)
@@ -122,16 +123,12 @@ def _until_limit(series: Series) -> tuple[float, tuple[str, ...]] | None:
     last = series.occasions[-1].left
     if len(series.occasions) < 3 or series.limit is None:
         return None
-    room = series.limit - (last.expanded_uncertainty or Decimal(0))
-    if room <= 0:
-        return 0.0, (IntervalWarning.BEYOND_AT_START.value,)
+    room = float(series.limit)
     try:
-        fit, observed = fit_series(series)
-        if not observed:
-            room = series.limit
+        fit, _ = fit_series(series)
         found = interval_to_limits(
             fit,
-            ToleranceInterval(-float(room), float(room)),
+            ToleranceInterval(-room, room),
             _HORIZON_YEARS,
             start=years(series, series.occasions[-1].on),
             value_at_start=float(last.value),

@@ -123,6 +123,18 @@ def test_two_values_rest_on_what_the_certificates_state() -> None:
     assert line.forecast_uncertainty > 1.6
 
 
+def test_values_that_lie_on_a_line_have_no_scatter() -> None:
+    """Only what the certificates state is left: U = 1.6 mg for the forecast, whatever the number of values."""
+    years = [(date(2023 + place, 6, 25), (element("2"),)) for place in range(4)]
+    (series,) = series_of(calibrations(*years), [limit("5")], TODAY)
+    line = line_of(series, date(2027, 6, 25)).line
+    assert line is not None
+    assert (line.slope, line.slope_uncertainty) == (pytest.approx(0.0, abs=1e-12), pytest.approx(0.0, abs=1e-12))
+    assert line.forecast == pytest.approx(2.0)
+    assert line.forecast_uncertainty == pytest.approx(1.6, abs=0.001)
+    assert not line.significant
+
+
 def test_what_gives_no_line_says_why() -> None:
     one = calibrations((date(2024, 6, 25), (element("1"),)))
     assert line_of(series_of(one, [], TODAY)[0], TODAY).problem == "drift.one_value"
