@@ -24,6 +24,9 @@ _HEIGHTS: Final = {"si": 64, "end": 100, "calibration": 124, "run": 100, "certif
 _SHORT_FROM: Final = 3
 """With so many lines side by side at a box only their role is written beside them."""
 _PAIR: Final = 2
+_BELOW: Final = 20
+_ABOVE: Final = 22
+"""How far the words of a line stand from the box at its end: clear of the ring around one that breaks."""
 
 
 class NodeKind(StrEnum):
@@ -331,7 +334,7 @@ def _lined(lines: Sequence[Line], layout: Layout, inked: Collection[str], aside_
             line,
             path=_way(points),
             label_x=x - 7 if left else x + 7,
-            label_y=y + 16 if above else y - 22,
+            label_y=y + _BELOW if above else y - _ABOVE,
             anchor="end" if left else "start",
             short=count >= _SHORT_FROM,
             muted=muted,

@@ -20,12 +20,13 @@ _BEND_WIDTH: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large boxes are, and how far apart, in pixels at natural size."""
+    """How large boxes are, and how far apart, in pixels at natural size; `side` leaves room for words beside lines."""
 
     width: int = 244
     gap: int = 28
     layer_gap: int = 68
     margin: int = 20
+    side: int = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def lay_out(
     centres = _placed(order, steps, widths, sizes.gap)
     left = min((centres[key] - widths[key] / 2 for key in centres), default=0.0)
     right = max((centres[key] + widths[key] / 2 for key in centres), default=0.0)
-    shift = sizes.margin - left
+    shift = sizes.side - left
     tops = [sizes.margin + sum(heights[:number]) + sizes.layer_gap * number for number in range(len(order))]
     places = {key: Place(round(centres[key] + shift - sizes.width / 2), tops[level[key]]) for key in level}
     ports = _ports(ways, centres, shift, sizes)
@@ -78,7 +79,7 @@ def lay_out(
         foot = (ports[link][0], tops[first] + heights[first])
         lines[link] = (foot, *bends, (ports[link][1], places[link[1]].y))
     height = tops[-1] + heights[len(order) - 1] + sizes.margin if order else 2 * sizes.margin
-    return Layout(round(right - left) + 2 * sizes.margin, height, places, lines)
+    return Layout(round(right - left) + 2 * sizes.side, height, places, lines)
 
 
 def _way(link: tuple[str, str], level: Mapping[str, int], order: list[list[str]]) -> tuple[str, ...]:

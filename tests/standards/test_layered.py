@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from standards.layered import Sizes, crossings, lay_out
 
-SIZES = Sizes(width=100, gap=10, layer_gap=30, margin=5)
+SIZES = Sizes(width=100, gap=10, layer_gap=30, margin=5, side=5)
 
 
 @st.composite

@@ -47,7 +47,7 @@
       const size = unit();
       if (size <= 1.6) return;
       const start = svg.querySelector(".chain-start .chain-box");
-      const wanted = 1.3 * svg.clientWidth;
+      const wanted = svg.clientWidth * Math.min(1.3, Math.max(1, full.height / svg.clientHeight));
       zoom(box.width / Math.min(full.width, wanted));
       if (!start) return;
       const at = start.getBBox();
