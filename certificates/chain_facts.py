@@ -37,10 +37,14 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class EndReach:
-    """An end of paths with everything it carries: calibrations on it directly, and the certificates below them."""
+    """An end of paths with everything it carries: the newest calibrations on it directly, and all certificates below.
+
+    `direct` calibrations rest on it themselves, `total` with those below them.
+    """
 
     end: End
     page: ChainPage
     carried: tuple[Carried, ...] = ()
+    direct: int = 0
     total: int = 0
     certificate_ids: tuple[int, ...] = field(default=(), repr=False)

@@ -34,6 +34,8 @@ from standards.traceability import ChainFacts, node_of
 LEVELS_SHOWN: Final = 5
 CALIBRATIONS_SHOWN: Final = 6
 """Of each level; the rest is counted in one box."""
+CARRIED_LISTED: Final = 200
+"""Calibrations on an end that its page lists, the newest; all are counted."""
 CERTIFICATES_DRAWN: Final = 8
 """Certificates drawn one by one, shared out among the calibrations shown; the rest stands in one box for each."""
 
@@ -61,8 +63,8 @@ def end_reach(session: Session, terminal_id: int, laboratory_id: int | None, tod
     page = _drawn(session, _levels(drawn, edges), counts, today, start=None)
     end = next(box.end for box in page.picture.boxes if box.end is not None)
     certificates = {key for found in _covering(session, below).values() for key in found}
-    carried = tuple(_carried(session, same, edges, counts))
-    return EndReach(end, page, carried, len(below), tuple(sorted(certificates)))
+    carried = tuple(_carried(session, same[:CARRIED_LISTED], edges, counts))
+    return EndReach(end, page, carried, len(same), len(below), tuple(sorted(certificates)))
 
 
 def _same_end(session: Session, terminal_id: int, laboratory_id: int | None) -> list[int]:

@@ -20,10 +20,12 @@ from standards.layered import Layout, Sizes, lay_out
 
 SIZES: Final = Sizes()
 SI: Final = "si"
-_HEIGHTS: Final = {"si": 64, "end": 100, "calibration": 124, "run": 100, "certificate": 100, "more": 100}
+_HEIGHTS: Final = {"si": 64, "end": 118, "calibration": 124, "run": 100, "certificate": 100, "more": 100}
 _SHORT_FROM: Final = 3
 """With so many lines side by side at a box only their role is written beside them."""
 _PAIR: Final = 2
+_STRAIGHT: Final = 36
+"""For how long a line leaves a box upright, beside its words."""
 _BELOW: Final = 20
 _ABOVE: Final = 22
 """How far the words of a line stand from the box at its end: clear of the ring around one that breaks."""
@@ -352,10 +354,15 @@ def _aside(line: Line) -> bool:
 
 
 def _way(points: Sequence[tuple[int, int]]) -> str:
-    """Return a line through its points as an SVG path: upright at every point, bent between them."""
+    """Return a line through its points as an SVG path: straight where its words stand, bent halfway to the next."""
     x, y = points[0]
     steps = [f"M{x} {y}"]
     for (x, y), (next_x, next_y) in pairwise(points):
+        if x == next_x:
+            steps.append(f"V{next_y}")
+            continue
+        straight = min(_STRAIGHT, (next_y - y) // 3)
         middle = (y + next_y) // 2
-        steps.append(f"V{next_y}" if x == next_x else f"C{x} {middle} {next_x} {middle} {next_x} {next_y}")
+        bent = next_y - straight
+        steps.append(f"V{y + straight}C{x} {middle} {next_x} {middle} {next_x} {bent}V{next_y}")
     return "".join(steps)

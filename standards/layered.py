@@ -24,7 +24,7 @@ class Sizes:
 
     width: int = 244
     gap: int = 28
-    layer_gap: int = 68
+    layer_gap: int = 100
     margin: int = 20
     side: int = 72
 
