@@ -12,6 +12,7 @@ MESSAGES: Final[dict[str, str]] = {
     "check.not_found": N_("There is no such check."),
     "check.no_limits": N_("At least one limit is needed, or nothing could fail."),
     "check.against_itself": N_("A standard cannot be checked against itself; choose another, or none."),
+    "check.recorded_already": N_("This value of %(at)s is recorded already."),
     "check.in_future": N_("%(at)s lies in the future."),
     "check.outside_plan": N_("The plan did not hold then; its first day is %(valid_from)s."),
     "check.replaced_already": N_("Somebody else put this entry right meanwhile; look at the new one first."),

@@ -13,7 +13,7 @@ from lims.core import audit
 from lims.core.actor import Actor
 from lims.core.canonical import canonical_json
 from lims.core.clock import local_date
-from lims.core.errors import NotFound, RuleViolation, StaleRecord
+from lims.core.errors import InvalidInput, NotFound, RuleViolation, StaleRecord
 from lims.core.text import normalise
 from lims.people.access import Permission, require
 from standards import check_queries, queries
@@ -93,7 +93,8 @@ def record_check(session: Session, actor: Actor, command: RecordCheck, *, now: d
     """Record a check with its verdict by the limits that hold then. For who records readings or manages standards.
 
     The verdict stands as it was given (6.4.10, 7.7.1). A wrong entry is replaced by another that says why. Refuses a
-    time in the future or before the plan, an ended plan, and a replacement of what was replaced already.
+    time in the future or before the plan, an ended plan, the same value of the same time sent twice, and a replacement
+    of what was replaced already.
     """
     require(actor, Permission.RECORD_READINGS, Permission.MANAGE_STANDARDS)
     plan, standard = _own_plan(session, actor, command.plan_id)
@@ -113,6 +114,8 @@ def record_check(session: Session, actor: Actor, command: RecordCheck, *, now: d
     checks = check_queries.checks_of_plan(session, plan.id)
     replaced = _replaced(checks, command)
     counting = [item for item in checks if item.replaced_by is None and item.id != command.replaces_id]
+    if any(item.at == command.at and item.value == command.value for item in counting):
+        raise InvalidInput.of("value", "check.recorded_already", at=command.at)
     charts = check_queries.charts_of_plans(session, [plan.id])
     verdict = judge(plan, charts, counting, command.value, command.at, standard.timezone)
     row = IntermediateCheck(

@@ -42,6 +42,7 @@ class PlanPage:
     checks: list[CheckFacts]
     charts: list[Charted]
     evidence: Evidence | None
+    calibration_id: int | None
     state: StandardState
 
 
@@ -137,8 +138,10 @@ def _read(session: Session, plan: CheckPlanFacts) -> PlanPage:
     found = check_queries.checks_of_plan(session, plan.id)
     charts = check_queries.charts_of_plans(session, [plan.id])
     line = plan_line(plan, found, charts, local_date(now(), standard.timezone), standard.timezone)
-    evidence = None
+    evidence, calibration_id = None, None
     if line.last is not None and not line.last.passed:
+        calibrations = queries.calibrations_of(session, standard.id)
+        calibration_id = queries.standard_line(standard, calibrations, line.last.at).calibration_id
         evidence = check_queries.last_good_evidence(session, standard.id, plan.range_id, line.last.at)
     change = standard.state_at(now())
     return PlanPage(
@@ -148,6 +151,7 @@ def _read(session: Session, plan: CheckPlanFacts) -> PlanPage:
         checks=found,
         charts=[charted_page(chart, plan, found, standard.timezone) for chart in charts],
         evidence=evidence,
+        calibration_id=calibration_id,
         state=StandardState.RETURNED if change is None else change.state,
     )
 

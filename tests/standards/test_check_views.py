@@ -83,6 +83,8 @@ def test_a_technician_records_and_the_manager_may_quarantine(scene: Scene) -> No
     assert "into quarantine" not in page
     assert "Tell whoever manages the standards" in page
     page = manager.get(plan).text
+    assert re.search(r'href="/standards/calibrations/\d+/reach"', page)
+    assert re.search(r'href="/standards/calibrations/\d+/impact\?onset=1', page)
     version = re.search(r'name="row_version" value="(\d+)"', page)
     assert version is not None
     data = {"row_version": version.group(1), "state": "quarantined", "reason": "Check outside"}

@@ -109,6 +109,17 @@ def test_a_wrong_entry_is_replaced_once_and_stays(session: Session) -> None:
     assert refused(error) == {"reason": "field.missing"}
 
 
+def test_the_same_value_of_the_same_time_is_recorded_once(session: Session) -> None:
+    standard = make.make_standard(session)
+    plan = plan_of(session, standard)
+    check_of(session, standard, plan, "1")
+    with pytest.raises(InvalidInput) as error:
+        check_of(session, standard, plan, "1,0")
+    assert refused(error) == {"value": "check.recorded_already"}
+    check_of(session, standard, plan, "1.1")
+    assert len(check_queries.checks_of_plan(session, plan.id)) == 2
+
+
 def test_what_a_check_refuses(session: Session) -> None:
     standard = make.make_standard(session)
     plan = plan_of(session, standard)

@@ -24,6 +24,7 @@ from lims.people.models import Person, Site
 from standards import reminder_services
 from standards.calendar_facts import Letter, Recipient, threshold_of
 from standards.calendar_models import DueReminder
+from standards.calibration_models import Standard
 from standards.due_facts import DueItem, DueKind
 from standards.facts import DueState
 from standards.queries import standard_facts
@@ -158,6 +159,27 @@ def test_who_has_no_address_is_named(scene: Scene, mailbox: Mailbox) -> None:
     scene.remind()
     assert {row[3] for row in scene.rows()} == {"no_address"}
     assert mailbox.messages == []
+
+
+def test_the_custodian_is_reminded_too_and_whoever_has_left_is_not(scene: Scene, mailbox: Mailbox) -> None:
+    with scene.database.transaction() as session:
+        people = {row.sign_in_name: row for row in session.execute(select(Person)).scalars()}
+        people["technician"].email = "technician@mau.test"
+        people["quality_manager"].active = False
+        session.execute(select(Standard)).scalar_one().custodian_id = people["technician"].id
+    scene.remind()
+    assert sorted(mailbox.recipients) == ["technical_manager@mau.test", "technician@mau.test"]
+
+
+def test_a_mail_never_goes_out_less_protected_than_asked(scene: Scene, mailbox: Mailbox) -> None:
+    """This server knows no STARTTLS: it is not handed the letter."""
+    server = scene.context.settings.mail
+    assert server is not None
+    careful = replace(scene.context.settings, mail=replace(server, security=MailSecurity.STARTTLS))
+    scene.context = replace(scene.context, settings=careful)
+    scene.remind()
+    assert mailbox.messages == []
+    assert all("STARTTLS" in (row[3] or "") for row in scene.rows())
 
 
 def test_a_reminder_too_old_is_not_sent_any_more(scene: Scene, mailbox: Mailbox) -> None:
