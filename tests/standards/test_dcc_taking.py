@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from standards.calibration_facts import ContentKind, Interpolation, Phase
 from standards.dcc_columns import columns_of
@@ -14,7 +16,8 @@ from standards.dcc_proposal import propose
 from standards.dcc_taking import take
 from standards.entries import Checker
 from standards.facts import FunctionFacts, InstrumentFacts, PartFacts, RangeFacts
-from tests.lims.dcc.plain import accepted, page, quantity
+from tests.lims.dcc.plain import accepted, page, quantity, read, xpath
+from tests.lims.dcc.reference import examples, need_examples
 from tests.standards.dcc_files import GAUGE, WEIGHT, column, in_list
 
 WEIGHT_RANGE = 1
@@ -296,3 +299,22 @@ def test_nothing_chosen_and_columns_of_other_lengths_are_told() -> None:
     assert taken(found, choice, assume_degrees=True)[1] == {"columns-0-argument": "dcc_import.other_length"}
     alone = ColumnChoice(0, ContentKind.CURVE, (PRESSURE_RANGE,) * 2, frozenset({0, 1}))
     assert taken(found, alone, assume_degrees=True)[1] == {"columns-0-argument": "dcc_import.no_argument"}
+
+
+@pytest.mark.parametrize("place", range(len(examples()) or 1))
+def test_every_value_of_an_example_stands_in_one_column(place: int) -> None:
+    """Count them by XPath in the file itself: a number for each si:value, and for each word of a list."""
+    path = need_examples()[place]
+    root = etree.parse(str(path)).getroot()
+    counted = 0
+    results = "//dcc:measurementResult/dcc:results//dcc:quantity[not(ancestor::dcc:measurementMetaData)]"
+    for element in xpath(root, results):
+        counted += len(xpath(element, "./si:*//si:value"))
+        counted += sum(len((one.text or "").split()) for one in xpath(element, "./si:*//si:valueXMLList"))
+    reading = read(path.read_bytes(), today=date(2026, 11, 21), now=datetime(2026, 11, 21, tzinfo=UTC))
+    if reading.certificate is None:
+        pytest.skip(f"{path.name} is refused as a whole")
+    found = columns_of(reading.certificate)
+    places = [entry.place for one in found for entry in one.values]
+    assert len(places) == len(set(places))
+    assert len(places) == counted

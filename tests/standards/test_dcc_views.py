@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -96,7 +97,8 @@ def upload(client: FlaskClient, url: str, data: bytes, name: str) -> TestRespons
 
 def form_of(text: str) -> dict[str, str]:
     """The fields of the form on a page as a browser would send them."""
-    form = next(one for one in html.fromstring(text).forms if "/standards/dcc/" in (one.action or ""))
+    whole: Any = html.document_fromstring(text)
+    form = next(one for one in whole.forms if "/standards/dcc/" in (one.action or ""))
     return {name: value or "" for name, value in form.form_values() if name != "csrf_token"}
 
 

@@ -74,7 +74,7 @@ def test_the_calibration_of_that_day_counts_also_after_the_next(session: Session
     standard = make.make_standard(session)
     old = make.make_calibration(session, standard)
     place = old.contents[0].range_id
-    values = {"calibrated_on": date(2026, 8, 1), "recorded_at": datetime(2026, 8, 3, tzinfo=UTC)}
+    values: dict[str, Any] = {"calibrated_on": date(2026, 8, 1), "recorded_at": datetime(2026, 8, 3, tzinfo=UTC)}
     content = make.weight_content(place, value=Decimal("10000.011"))
     accepted_at = datetime(2026, 8, 4, tzinfo=UTC)
     new = make.make_calibration(session, standard, contents=(content,), accepted_at=accepted_at, **values)
