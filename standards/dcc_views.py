@@ -44,6 +44,8 @@ from standards.standard_views import own_standard
 
 LARGEST_UPLOAD: Final = 64 * 1024 * 1024
 """More than a certificate may have: what is too large for one is still kept aside, with its reason."""
+LARGEST_FORM: Final = 16 * 1024 * 1024
+"""The form of a long list has a field for each of its values."""
 SHOWN_LINES: Final = 400
 """Lines of one column that a page shows; those of a longer list are taken unseen only with the list as a whole."""
 
@@ -230,3 +232,4 @@ def _proposed(opened: _Open, certificate: Certificate, laboratory_id: int | None
 
 
 allow_upload(bp, "standards.receive_dcc", LARGEST_UPLOAD)
+allow_upload(bp, "standards.record_dcc", LARGEST_FORM)

@@ -120,7 +120,7 @@ def _allow_upload() -> None:
     """Let through as much as a page for files may take; elsewhere the usual limit holds."""
     largest = runtime().uploads.get(request.endpoint or "")
     if largest is not None:
-        request.max_content_length = largest
+        request.max_content_length = request.max_form_memory_size = largest
 
 
 def search_words(name: str = "q") -> str:
