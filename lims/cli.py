@@ -160,6 +160,44 @@ def db_check(as_json: bool) -> None:
     sys.exit(1 if report.problems else 0)
 
 
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--with-secret-key", is_flag=True, help="Take the key along that sessions are signed with.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_told
+def backup(file: Path, with_secret_key: bool, as_json: bool) -> None:
+    """Write a consistent copy of the whole installation to FILE while it is in use, and read it back."""
+    from lims.backup import command
+    from lims.core.clock import SystemClock
+
+    settings, database = _open()
+    now = SystemClock().now()
+    command.backup(database, settings, file, with_key=with_secret_key, as_json=as_json, say=click.echo, now=now)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--check", "only_check", is_flag=True, help="Only check the file, restore nothing.")
+@click.option("--replace", is_flag=True, help="Also where there is something; that is kept under another name.")
+@click.option("--despite-problems", is_flag=True, help="Also what was damaged before the backup was made.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_told
+def restore(file: Path, only_check: bool, replace: bool, despite_problems: bool, as_json: bool) -> None:
+    """Make this installation what it was when FILE was written; on either kind of database, whole or not at all."""
+    from lims.backup import command
+    from lims.backup.restoring import RestoreBackup
+    from lims.core.clock import SystemClock
+
+    settings = load_settings()
+    if only_check:
+        command.check(settings, file, as_json=as_json, say=click.echo)
+        return
+    asked = RestoreBackup(file, settings.database_url, settings.data_dir, replace, despite_problems)
+    now = SystemClock().now()
+    holds = command.restore(settings, asked, as_json=as_json, say=click.echo, tell=_complain, now=now)
+    sys.exit(0 if holds else 1)
+
+
 @cli.group()
 def user() -> None:
     """Accounts."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lims.app import register_messages
+from lims.backup.messages import MESSAGES as BACKUP_MESSAGES
 from lims.config import installed_language
 from lims.core import messages, reader
 from lims.core.errors import InvalidInput, LimsError
@@ -42,6 +43,21 @@ MESSAGES: Final[dict[str, str]] = {
     "cli.checked.certificates": N_("certificates"),
     "cli.checked.templates": N_("document templates"),
     "cli.checked.numbers": N_("number counters"),
+    "cli.checked.references": N_("kinds of reference"),
+    "cli.checked.accounts": N_("accounts"),
+    "cli.checked.standard_calibrations": N_("calibrations of standards"),
+    "cli.checked.tokens_of_equipment": N_("labels of equipment and calibrations"),
+    "cli.checked.calendar_addresses": N_("addresses of calendars"),
+    "cli.checked.tokens_of_orders": N_("links of orders, items and notices"),
+    "cli.checked.evaluated_readings": N_("readings that evaluations took"),
+    "cli.checked.used_calibrations": N_("values of standards that evaluations used"),
+    "cli.checked.result_rows": N_("rows of results"),
+    "cli.checked.own_calibrations": N_("calibrations of standards in the laboratory itself"),
+    "cli.checked.runs": N_("labels of runs"),
+    "cli.checked.certificate_runs": N_("runs on certificates"),
+    "cli.checked.certificate_tokens": N_("links of certificates"),
+    "cli.checked.impact_studies": N_("impact studies"),
+    "cli.checked.audit_chains": N_("entries in audit chains"),
     "demo.opening": N_("Opening the demonstration in %(folder)s"),
     "demo.database": N_("Creating the database"),
     "demo.people": N_("People, customers, procedures, authorisations, scope"),
@@ -86,6 +102,28 @@ MESSAGES: Final[dict[str, str]] = {
     ),
     "integrity.certificate_without_pdf": N_("Certificate %(number)s (version %(version)s) is issued but has no file."),
     "integrity.certificate_run": N_("A certificate (row %(id)s) names another evaluation than the one stored."),
+    "integrity.certificate_head": N_(
+        "Certificate %(number)s (version %(version)s) is listed with another number, version or date than it says."
+    ),
+    "integrity.calibration": N_("Calibration %(number)s of a standard (%(id)s) no longer has its digest."),
+    "integrity.own_calibration": N_(
+        "Calibration %(id)s of a standard names an evaluation of run %(run_id)s that is not stored."
+    ),
+    "integrity.reading": N_(
+        "Reading %(id)s is no longer what evaluation %(evaluation)s of run %(run_id)s took, or is gone."
+    ),
+    "integrity.used_calibration": N_(
+        "Calibration %(id)s of a standard no longer gives the value that evaluation %(evaluation)s of run %(run_id)s "
+        "used."
+    ),
+    "integrity.result_row": N_(
+        "Row %(place)s of evaluation %(evaluation)s (run %(run_id)s) is not what its result says."
+    ),
+    "integrity.impact_result": N_("Impact study %(study)s: its row for run %(run_id)s no longer has its digest."),
+    "integrity.impact_study": N_("Impact study %(study)s no longer has its digests."),
+    "integrity.malformed": N_("Row %(row)s of %(table)s: %(column)s has not the form it is given."),
+    "integrity.trigger_altered": N_("The trigger %(name)s was altered: permanent rows may not be held."),
+    "integrity.unreadable": N_("%(what)s: rows cannot be read (%(reason)s)."),
     "integrity.template_edited": N_("The template %(name)s, version %(version)s, was edited after it was used."),
     "integrity.numbers": N_("Certificate numbers of %(year)s: %(taken)s were taken, %(found)s stand on certificates."),
 }
@@ -95,7 +133,7 @@ def prepare() -> None:
     """Speak the installation's language from now on, with the words of every package."""
     reader.speak(installed_language())
     register_messages()
-    messages.register(MESSAGES, {})
+    messages.register({**MESSAGES, **BACKUP_MESSAGES}, {})
 
 
 def words(code: str, values: Mapping[str, object] | None = None) -> str:

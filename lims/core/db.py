@@ -223,6 +223,13 @@ def upgrade(url: str, revision: str = "head") -> None:
     command.upgrade(alembic_config(url), revision)
 
 
+def upgrade_on(connection: Connection, revision: str = "head") -> None:
+    """Bring a database to a revision within the transaction of a connection, which the caller ends."""
+    config = alembic_config(connection.engine.url.render_as_string(hide_password=False))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
 def current_revision(database: Database) -> str | None:
     """Return the revision a database stands at, or None if it is empty."""
     with database.engine.connect() as connection:

@@ -46,11 +46,11 @@ def create_triggers(connection: Connection, plan: TriggerPlan) -> None:
 
 
 def existing_triggers(connection: Connection) -> set[str]:
-    """Return the names of the triggers that the database holds."""
+    """Return the names of the triggers that the database holds and that are not switched off."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
     else:
-        rows = connection.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"))
+        rows = connection.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"))
     return {str(row[0]) for row in rows}
 
 
