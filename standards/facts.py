@@ -301,6 +301,7 @@ class StandardFacts:
     kind: str
     states: tuple[StateChange, ...] = ()
     papers: tuple[PaperFacts, ...] = ()
+    location: str | None = None
 
     def name(self, language: str) -> str:
         """Return the name in a language, falling back to Vietnamese."""
@@ -344,3 +345,8 @@ class StandardLine:
     due: DueState
     waiting: int
     missing_papers: tuple[str, ...]
+    away_with_vi: str | None = None
+    away_with_en: str | None = None
+    expected_on: date | None = None
+    late: bool = False
+    """Whether it should have been back before the day."""

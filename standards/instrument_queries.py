@@ -345,4 +345,5 @@ def _standard_facts(
         kind=instrument.kind,
         states=tuple(states),
         papers=tuple(papers),
+        location=instrument.location,
     )

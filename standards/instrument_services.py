@@ -26,6 +26,7 @@ from standards.commands import (
     UpdateInstrument,
 )
 from standards.entries import Checker, check_identity, checked_functions, checked_parts
+from standards.entry_writing import note_firmware
 from standards.facts import InstrumentFacts
 from standards.models import Instrument, InstrumentFunction, InstrumentPart, InstrumentRange
 
@@ -41,6 +42,11 @@ def register_instrument(
     the wrong order, the same serial number of the same maker and model at the same owner.
     """
     require(actor, Permission.MANAGE_INSTRUMENTS)
+    return enter_instrument(session, actor, command, now=now)
+
+
+def enter_instrument(session: Session, actor: Actor, command: RegisterInstrument, *, now: datetime) -> InstrumentFacts:
+    """Enter an instrument for an act whose own permission was asked for, such as reading in the register."""
     check = Checker()
     identity = _checked_identity(session, actor, check, command.identity, now)
     if command.parts:
@@ -58,6 +64,7 @@ def register_instrument(
     for position, part in enumerate(parts, start=1):
         _add_part(session, instrument.id, part, position)
     session.flush()
+    note_firmware(session, actor, instrument, now)
     audit.record(
         session,
         actor,
@@ -77,6 +84,11 @@ def update_instrument(session: Session, actor: Actor, command: UpdateInstrument,
     standard cannot change.
     """
     require(actor, Permission.MANAGE_INSTRUMENTS)
+    return change_instrument(session, actor, command, now=now)
+
+
+def change_instrument(session: Session, actor: Actor, command: UpdateInstrument, *, now: datetime) -> InstrumentFacts:
+    """Change an instrument for an act whose own permission was asked for."""
     instrument = session.get(Instrument, command.instrument_id, with_for_update=True)
     if instrument is None:
         raise NotFound("instrument.not_found")
@@ -96,6 +108,8 @@ def update_instrument(session: Session, actor: Actor, command: UpdateInstrument,
     for name in changed:
         setattr(instrument, name, wanted[name])
     session.flush()
+    if "firmware" in changed:
+        note_firmware(session, actor, instrument, now)
     audit.record(
         session,
         actor,
@@ -115,6 +129,11 @@ def add_range(session: Session, actor: Actor, command: AddRange, *, now: datetim
     What exists is not changed: calibrations and runs rest on it. Refuses a range that is there already.
     """
     require(actor, Permission.MANAGE_INSTRUMENTS)
+    return extend_instrument(session, actor, command, now=now)
+
+
+def extend_instrument(session: Session, actor: Actor, command: AddRange, *, now: datetime) -> InstrumentFacts:
+    """Add ranges for an act whose own permission was asked for."""
     instrument = session.get(Instrument, command.instrument_id, with_for_update=True)
     if instrument is None:
         raise NotFound("instrument.not_found")

@@ -132,12 +132,14 @@ def _instrument_page(instrument_id: int, form: FormState) -> ResponseReturnValue
         owner = people.organisation_facts(session, facts.owner_id, today())
         standard = None if facts.standard_id is None else queries.standard_facts(session, facts.standard_id)
         interval = schedule_queries.interval_of(session, instrument_id, today())
+        kept = queries.beside(session, instrument_id)
     page = render_template(
         "standards/instrument.html",
         instrument=facts,
         owner=owner,
         standard=standard,
         interval=interval,
+        beside=kept,
         form=form,
         rows=forms.row_count(request.form, 1),
         quantities=label_options("quantity", tuple(QUANTITY_UNITS)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from lims.core.lists import EVERYTHING, Condition, Listed, ListRequest, PlainList, SqlList, every_word
 from lims.core.text import search_text, sort_key
-from lims.people.models import Organisation
+from lims.people.models import Organisation, Site
 from standards.calibration_models import Standard
-from standards.facts import DueState, InstrumentLine, StandardLine, StandardRole, StandardState
-from standards.instrument_queries import instrument_line, names_of
+from standards.facts import DueState, InstrumentLine, StandardFacts, StandardLine, StandardRole, StandardState
+from standards.instrument_queries import instrument_line, load_standards, names_of, standard_rows
 from standards.models import Instrument
 from standards.register_queries import standards as standard_lines
 
@@ -73,8 +73,33 @@ def standards(
 ) -> Listed[StandardLine]:
     """Return the standards of a laboratory as they stand at an instant, by code.
 
-    Filters: due; state; role; papers (missing for verification); wait (a calibration waits for acceptance).
+    Filters: due; state; role; papers (missing for verification); wait (a calibration waits for acceptance);
+    back (should have come back by now).
     """
+    return _standards(session, laboratory_id, at).answer(request)
+
+
+def all_standards(
+    session: Session, request: ListRequest, *, laboratory_id: int | None, at: datetime
+) -> list[StandardLine]:
+    """Return every standard that a request leaves, for papers of all of them: not a page but the list."""
+    plain = _standards(session, laboratory_id, at)
+    return list(plain.answer(request, size=max(1, len(plain.rows))).items)
+
+
+def tokens_of(session: Session, instrument_ids: Collection[int]) -> dict[int, str]:
+    """Return the tokens of instruments, which stand in the codes on their labels."""
+    rows = session.execute(select(Instrument).where(Instrument.id.in_(set(instrument_ids)))).scalars()
+    return {row.id: row.token for row in rows}
+
+
+def standard_by_token(session: Session, token: str, laboratory_id: int | None) -> StandardFacts | None:
+    """Return the standard of a laboratory that a label's code names, or None."""
+    query = standard_rows().where(Instrument.token == token, Site.organisation_id == (laboratory_id or 0))
+    return next(iter(load_standards(session, query)), None)
+
+
+def _standards(session: Session, laboratory_id: int | None, at: datetime) -> PlainList[StandardLine]:
     return PlainList(
         rows=standard_lines(session, laboratory_id=laboratory_id, at=at),
         sorts={
@@ -88,6 +113,7 @@ def standards(
             line.standard.name_vi,
             line.standard.name_en,
             line.standard.serial_number,
+            line.standard.location,
             line.certificate_number,
         ),
         filters={
@@ -96,8 +122,9 @@ def standards(
             "role": {one.value: _serves_as(one) for one in StandardRole},
             "wait": {"1": lambda line: line.waiting > 0},
             "papers": {"missing": lambda line: bool(line.missing_papers)},
+            "back": {"late": lambda line: line.late},
         },
-    ).answer(request)
+    )
 
 
 def _is_due(due: DueState) -> Any:

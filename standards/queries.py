@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from standards.beside_queries import beside, entry_facts, file_facts, movements_of, open_movements
 from standards.calibration_queries import (
     calibration_facts,
     calibration_of_run,
@@ -45,6 +46,7 @@ __all__ = [
     "ReferenceSource",
     "UseInQuestion",
     "Used",
+    "beside",
     "calibration_choice",
     "calibration_choices",
     "calibration_facts",
@@ -57,10 +59,14 @@ __all__ = [
     "content_digest",
     "damaged_calibrations",
     "drifts_of",
+    "entry_facts",
+    "file_facts",
     "instrument_facts",
     "instruments",
     "instruments_by_id",
+    "movements_of",
     "names_of",
+    "open_movements",
     "own_instruments",
     "own_standard_facts",
     "range_ends",

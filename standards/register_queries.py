@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from lims.core.clock import local_date
 from lims.core.text import fold
 from lims.people.models import Site
+from standards.beside_queries import open_movements
 from standards.calibration_facts import CalibrationFacts, CalibrationState
 from standards.calibration_models import Standard
 from standards.calibration_queries import calibrations_of_all
 from standards.facts import DueState, LegalRegime, StandardFacts, StandardLine, StandardRole, StandardState
 from standards.instrument_queries import load_standards, standard_rows
 from standards.models import Instrument
+from standards.movement_rules import is_late
+from standards.register_facts import MovementFacts
 from standards.validity import PAPERS_NEEDED, due_state, in_force, paper_problem
 
 
@@ -47,12 +50,18 @@ def standards(
         query = query.where(or_(in_code, Instrument.search_text.contains(word, autoescape=True)))
     found = load_standards(session, query)
     calibrations = calibrations_of_all(session, {standard.id for standard in found})
-    lines = [standard_line(standard, calibrations[standard.id], at) for standard in found]
+    away = open_movements(session, [standard.id for standard in found])
+    lines = [standard_line(standard, calibrations[standard.id], at, away.get(standard.id)) for standard in found]
     return [line for line in lines if state in {None, line.state} and due in {None, line.due}]
 
 
-def standard_line(standard: StandardFacts, calibrations: Sequence[CalibrationFacts], at: datetime) -> StandardLine:
-    """Return how a standard stands at an instant, from all its calibrations.
+def standard_line(
+    standard: StandardFacts,
+    calibrations: Sequence[CalibrationFacts],
+    at: datetime,
+    away: MovementFacts | None = None,
+) -> StandardLine:
+    """Return how a standard stands at an instant, from all its calibrations and the movement that is open.
 
     Where ranges have calibrations of their own, the one that ends first is shown: it is what falls due.
     """
@@ -72,6 +81,10 @@ def standard_line(standard: StandardFacts, calibrations: Sequence[CalibrationFac
         due=due_state(standard.needs_calibration, end, current is not None, day),
         waiting=sum(item.state is CalibrationState.RECORDED for item in calibrations),
         missing_papers=_missing_papers(standard, day),
+        away_with_vi=None if away is None else away.holder or away.organisation_name_vi,
+        away_with_en=None if away is None else away.holder or away.organisation_name_en,
+        expected_on=None if away is None else away.expected_on,
+        late=is_late(away, day),
     )
 
 

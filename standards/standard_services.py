@@ -17,6 +17,7 @@ from lims.core.errors import NotFound, RuleViolation, StaleRecord
 from lims.people.access import Permission, require
 from lims.people.models import Organisation, Person, Site
 from standards import queries
+from standards.beside_queries import open_movements
 from standards.calibration_facts import CalibrationState
 from standards.calibration_models import Standard, StandardDrift, StandardPaper, StandardStateChange
 from standards.commands import ChangeStandardState, RecordDrift, RecordPaper, RegisterStandard
@@ -92,6 +93,8 @@ def change_standard_state(
     if not may_follow(current, command.state):
         was = current.state if current is not None else StandardState.RETURNED
         raise RuleViolation("standard.state_cannot_follow", clause=_EQUIPMENT, state=was, wanted=command.state)
+    if command.state is StandardState.RETURNED and row.id in open_movements(session, [row.id]):
+        raise RuleViolation("movement.receive_it", clause="ISO/IEC 17025:2017, 6.4.3")
     if command.state in USABLE_STATES:
         _check_acceptable(session, standard, now)
     limitation = command.limitation if command.state is StandardState.LIMITED else None

@@ -33,6 +33,7 @@ from lims.people.access import Permission
 from standards import check_queries, forms, list_queries, queries, services
 from standards.facts import DueState, StandardFacts, StandardLine, StandardRole, StandardState
 from standards.pages import bp, empty_form
+from standards.register_facts import MovementFacts
 from standards.validity import TRANSITIONS
 
 _URGENT = {DueState.OVERDUE: 0, DueState.NOT_CALIBRATED: 1, DueState.DUE_SOON: 2}
@@ -113,9 +114,12 @@ def standard_page(standard_id: int, form: FormState, part: str = "") -> Response
         custodian = None if facts.custodian_id is None else people.person_facts(session, facts.custodian_id)
         issuers = people.organisation_choices(session, on=today())
         between = check_queries.plan_lines(session, facts, now())
+        kept = queries.beside(session, facts.instrument_id)
+        movements = queries.movements_of(session, standard_id)
+        away = queries.open_movements(session, [standard_id]).get(standard_id)
     current = facts.state_at(now())
     following = TRANSITIONS[current.state] if current is not None else frozenset(StandardState)
-    line = queries.standard_line(facts, calibrations, now())
+    line = queries.standard_line(facts, calibrations, now(), away)
     page = render_template(
         "standards/standard.html",
         standard=facts,
@@ -124,15 +128,23 @@ def standard_page(standard_id: int, form: FormState, part: str = "") -> Response
         calibrations=calibrations,
         drifts=drifts,
         between=between,
+        beside=kept,
+        movements=movements,
+        away=away,
         site=site,
         custodian=custodian,
         issuers=[(body.id, (body.name_en if language() == "en" else None) or body.name_vi) for body in issuers],
-        following=[state for state in StandardState if state in following],
+        following=[state for state in StandardState if state in following and not _by_movement(state, away)],
         form=form,
         part=part,
         empty_form=empty_form,
     )
     return page, form.status
+
+
+def _by_movement(state: StandardState, away: MovementFacts | None) -> bool:
+    """Whether a state is reached by a movement: what leaves, and what is received again."""
+    return state is StandardState.OUT or (state is StandardState.RETURNED and away is not None)
 
 
 def own_standard(session: Session, standard_id: int) -> StandardFacts:

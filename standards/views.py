@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from standards import (
+    beside_views,
     calendar_views,
     calibration_views,
     chart_views,
@@ -12,6 +13,8 @@ from standards import (
     due_views,
     ending_views,
     instrument_views,
+    label_views,
+    movement_views,
     recording_views,
     standard_views,
     value_views,
@@ -19,6 +22,7 @@ from standards import (
 from standards.pages import bp
 
 __all__ = [
+    "beside_views",
     "bp",
     "calendar_views",
     "calibration_views",
@@ -29,6 +33,8 @@ __all__ = [
     "due_views",
     "ending_views",
     "instrument_views",
+    "label_views",
+    "movement_views",
     "recording_views",
     "standard_views",
     "value_views",
