@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -22,7 +23,7 @@ from standards.entries import Checker
 from standards.event_facts import EndKind
 from standards.facts import StandardFacts, StandardState
 from standards.standard_services import add_state, own_standard, touch
-from standards.validity import USABLE_STATES
+from standards.validity import USABLE_STATES, in_force
 
 _EQUIPMENT: Final = "ISO/IEC 17025:2017, 6.4.9"
 _STATE_AFTER: Final = {
@@ -99,16 +100,18 @@ def end_calibrations(session: Session, actor: Actor, command: EndCalibrations, *
     if command.row_version is not None and command.row_version != row.row_version:
         raise StaleRecord("record.stale_between", seen=command.row_version, present=row.row_version)
     at = command.at or now
-    accepted = [one for one in queries.calibrations_of(session, row.id) if one.state is CalibrationState.ACCEPTED]
-    wanted = _checked_ranges(session, standard, command, accepted, at, now)
-    ending = [one for one in accepted if one.range_ids & wanted]
+    every = queries.calibrations_of(session, row.id)
+    wanted = _checked_ranges(session, standard, command)
+    ending = in_force_accepted(every, wanted, standard.timezone, at=at, now=now)
+    _check_instant(ending, at, now)
     if not ending:
         raise RuleViolation("calibration.nothing_to_end", clause=_EQUIPMENT, standard=standard.code)
     for facts in ending:
         calibration = session.get_one(StandardCalibration, facts.id, with_for_update=True)
         _end(calibration, at, command.kind, command.reason)
-    left = {range_id for one in accepted if one not in ending for range_id in one.range_ids}
-    state = None if left else _state_after(standard, command.kind, now)
+    others = frozenset(range_id for one in every for range_id in one.range_ids) - wanted
+    kept = [one for one in in_force_accepted(every, others, standard.timezone, at=at, now=now) if one not in ending]
+    state = None if kept else _state_after(standard, command.kind, now)
     if state is not None:
         add_state(session, actor, row.id, state, now=now, reason=command.reason)
     touch(row)
@@ -125,28 +128,48 @@ def end_calibrations(session: Session, actor: Actor, command: EndCalibrations, *
     return queries.standard_facts(session, row.id)
 
 
-def _checked_ranges(
-    session: Session,
-    standard: StandardFacts,
-    command: EndCalibrations,
-    accepted: list[CalibrationFacts],
+def in_force_accepted(
+    calibrations: Sequence[CalibrationFacts],
+    range_ids: Collection[int],
+    timezone: str,
+    *,
     at: datetime,
     now: datetime,
-) -> frozenset[int]:
+) -> list[CalibrationFacts]:
+    """Return the accepted calibrations that what happened at an instant would end, each once.
+
+    Of each range that is the one in force now, if it was made by then; else the one that was in force then.
+    """
+    found: dict[int, CalibrationFacts] = {}
+    for range_id in sorted(range_ids):
+        current = in_force(calibrations, range_id, now)
+        if current is not None and current.calibrated_on > local_date(at, timezone):
+            current = in_force(calibrations, range_id, at)
+        if current is not None and current.state is CalibrationState.ACCEPTED:
+            found[current.id] = current
+    return list(found.values())
+
+
+def _checked_ranges(session: Session, standard: StandardFacts, command: EndCalibrations) -> frozenset[int]:
     """Return the ranges concerned, all of them where none is named; raises InvalidInput."""
     check = Checker()
     check.required("reason", command.reason)
     of_instrument = {item.range.id for item in queries.instrument_facts(session, standard.instrument_id).ranges()}
     if not set(command.range_ids) <= of_instrument:
         check.refuse("range_ids", "entry.range_of_another")
-    wanted = frozenset(command.range_ids) or frozenset(of_instrument)
-    last = max((one.accepted_at for one in accepted if one.accepted_at and one.range_ids & wanted), default=None)
+    check.finish()
+    return frozenset(command.range_ids) or frozenset(of_instrument)
+
+
+def _check_instant(ending: Sequence[CalibrationFacts], at: datetime, now: datetime) -> None:
+    """Refuse an instant in the future, or before what would end was accepted."""
+    check = Checker()
+    last = max((one.accepted_at for one in ending if one.accepted_at is not None), default=None)
     if at > now:
         check.refuse("at", "entry.date_in_future", date=at, today=now)
     elif last is not None and at < last:
         check.refuse("at", "entry.dates_reversed", earlier=last, later=at)
     check.finish()
-    return wanted
 
 
 def _state_after(standard: StandardFacts, kind: EndKind, now: datetime) -> StandardState | None:

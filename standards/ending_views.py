@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from lims.core.web import FormState, current_actor, now, reading, requires, timezone, transaction
 from lims.people.access import Permission
 from standards import forms, queries, services
-from standards.calibration_facts import CalibrationState
+from standards.ending_services import in_force_accepted
 from standards.event_facts import EndKind
 from standards.pages import bp, version_seen
 from standards.standard_views import own_standard
@@ -51,7 +51,9 @@ def _end_page(standard_id: int, form: FormState) -> ResponseReturnValue:
         "standards/end.html",
         standard=standard,
         ranges=instrument.ranges(),
-        ending=[one for one in calibrations if one.state is CalibrationState.ACCEPTED],
+        ending=in_force_accepted(
+            calibrations, [item.range.id for item in instrument.ranges()], standard.timezone, at=now(), now=now()
+        ),
         kinds=list(EndKind),
         form=form,
         seen=version_seen(form, standard),

@@ -233,12 +233,22 @@ def test_adjusting_or_damaging_a_standard_ends_its_calibration(
 def test_ending_refuses_what_cannot_be(session: Session, standard: StandardFacts) -> None:
     with pytest.raises(InvalidInput) as wrong:
         end(session, standard, EndKind.REPAIR, at=LATER, range_ids=(999999,))
-    assert {item.field: item.code for item in wrong.value.fields} == {
-        "at": "entry.date_in_future",
-        "range_ids": "entry.range_of_another",
-    }
+    assert {item.field: item.code for item in wrong.value.fields} == {"range_ids": "entry.range_of_another"}
+    for at, code in ((LATER, "entry.date_in_future"), (make.RECORDED_AT, "entry.dates_reversed")):
+        with pytest.raises(InvalidInput) as wrong:
+            end(session, standard, EndKind.REPAIR, at=at)
+        assert {item.field: item.code for item in wrong.value.fields} == {"at": code}
     with pytest.raises(StaleRecord):
         end(session, standard, EndKind.REPAIR, row_version=999)
+
+
+def test_what_was_replaced_before_does_not_end_again(session: Session, standard: StandardFacts) -> None:
+    newer = back(session, standard, weight(session, standard, "10000.006"))
+    accept(session, newer, standard)
+    command = EndCalibrations(standard.id, EndKind.DAMAGE, "Rơi")
+    services.end_calibrations(session, make.recorder(standard.laboratory_id), command, now=LATER)
+    states = [item.state for item in queries.calibrations_of(session, standard.id)]
+    assert states == [CalibrationState.ENDED, CalibrationState.ACCEPTED]
 
 
 def test_ranges_that_were_not_touched_keep_their_calibration(session: Session) -> None:
