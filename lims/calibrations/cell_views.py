@@ -263,7 +263,8 @@ def _point(sheet: SheetView, point: PointView, previous: live.Previous) -> dict[
         "key": point.key,
         "parts": pieces,
         "derived": [
-            row.derived and get_template_attribute("calibrations/point.html", "derived_part")(row) for row in point.rows
+            row.derived and get_template_attribute("calibrations/point.html", "derived_part")(row, point.places)
+            for row in point.rows
         ],
         "card": get_template_attribute("calibrations/point.html", "card")(sheet, point, previous),
         "budget": get_template_attribute("calibrations/point.html", "budgets")(point),

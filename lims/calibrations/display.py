@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -24,6 +25,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _QUANTITY: Final = re.compile(r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>[^\W\d_]*)(?P<mark>(?:\s*[*′']+|\s.*)?)")
 """An element's name that is its nominal value, and what tells it from others of that: "20 g*", "500 kg No. 01"."""
 _SMALL, _LARGE = -4, 9
+_SPREAD_DIGITS: Final = 3
 _LEAST_SHARE = 0.001
 _WIDTH, _EDGE, _OUTSIDE, _MARK = 200.0, 12.0, 36.0, 7.0
 """A picture's width; from its ends, where the outermost thing lies, a bracket, and the last place of a mark."""
@@ -85,6 +87,35 @@ def figure(value: str | float | Decimal, digits: int = 10) -> str:
         shown = text.rstrip("0").rstrip(".") if "." in text and digits > 6 else text
         return formats.number(shown)
     return f"{formats.number(mantissa)}·10{str(exponent).translate(_SUPERSCRIPT)}"
+
+
+def estimate(value: str | float | Decimal, uncertainty: str | float | Decimal) -> str:
+    """Return an estimate of a budget to the last place shown of its standard uncertainty, whole where it has none."""
+    number, spread = float(value), float(uncertainty)
+    if not (math.isfinite(number) and math.isfinite(spread)) or spread <= 0.0:
+        return figure(value)
+    places = _SPREAD_DIGITS - 1 - math.floor(math.log10(spread))
+    if not round(number, places):
+        return formats.number(0)
+    leading = math.floor(math.log10(abs(number)))
+    if not _SMALL <= leading < _LARGE:
+        return figure(value, min(max(leading + places + 1, 2), 15))
+    text = f"{number:.{max(places, 0)}f}"
+    return formats.number(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def typed(text: str) -> str:
+    """Return what was typed for reading only: with a real minus sign."""
+    return text.replace("-", "−")
+
+
+def time_span(start: datetime | None, end: datetime | None) -> str:
+    """Return from when to when; the day is said once where it is the same."""
+    if start is None or end is None:
+        return formats.time(start or end)
+    first, last = formats.time(start), formats.time(end)
+    same_day = formats.date(start.astimezone(formats.zone())) == formats.date(end.astimezone(formats.zone()))
+    return f"{first} – {formats.clock_time(end) if same_day else last}"
 
 
 def to_places(value: str, places: int | None) -> str:
@@ -179,6 +210,9 @@ def install(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(content_words, "content_words")
     blueprint.add_app_template_filter(figure, "figure")
     blueprint.add_app_template_filter(to_places, "to_places")
+    blueprint.add_app_template_filter(estimate, "estimate")
+    blueprint.add_app_template_filter(typed, "typed")
+    blueprint.add_app_template_filter(time_span, "time_span")
     blueprint.add_app_template_filter(share_text, "share_text")
     blueprint.add_app_template_filter(percent, "percent")
     blueprint.add_app_template_filter(problem_text, "problem_text")

@@ -131,6 +131,8 @@ def _sheet(
         said = left_out.get((section.code, point.code, phase))
         views.append(_point(section, point, phase, rows, view, "" if said is None else said.kind))
     first = next((entry for entry in section.inputs if isinstance(entry, DerivedInput)), None)
+    if section.layout.kind is LayoutKind.ABBA and all(len(rows) == 1 for rows in arranged.values()):
+        first = None  # the difference of the only cycle stands there already
     unit = _entry_unit(views) or section.layout.entry_unit
     ranges = tuple(
         (place.range.unit, place.range.resolution, place.range.resolution_unit or place.range.unit)

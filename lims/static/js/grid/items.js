@@ -1,9 +1,9 @@
 // On the page of a batch: what came out of the point that is read, for the item in whose column it stands.
 "use strict";
 (() => {
-  const bench = globalThis.bench;
+  const bench = globalThis.bench; // none where the page is only read
   const aside = document.querySelector("[data-results]");
-  if (!bench || !aside) return;
+  if (!aside) return;
   const names = document.querySelectorAll("[data-item-name]");
   const card = aside.querySelector("[data-item-card]");
   const budget = document.querySelector("[data-item-budget]");
@@ -26,7 +26,7 @@
   }
   function soon(wait) {
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => { if (bench.busy()) soon(PAUSE); else load().catch(() => {}); }, wait);
+    timer = window.setTimeout(() => { if (bench?.busy()) soon(PAUSE); else load().catch(() => {}); }, wait);
   }
 
   // A shared cell enters the results of all items: its point is shown for the one that is shown already.
@@ -38,17 +38,22 @@
     return here.find((key) => key.split("@")[0] === shown.split("@")[0]) || here[0] || "";
   }
 
+  function mark(key) {
+    document.querySelectorAll("td[data-point]").forEach((place) => place.classList.toggle("point-read", place.dataset.point === key));
+  }
+
   function choose(key) {
     if (!key) return;
-    bench.showPoint(key);
+    if (bench) bench.showPoint(key); else mark(key);
     if (key === shown) return;
     shown = key;
     soon(PAUSE);
   }
 
-  document.addEventListener("focusin", (event) => { const cell = bench.cellOf(event.target); if (cell) choose(keyOf(cell)); });
+  if (bench) document.addEventListener("focusin", (event) => { const cell = bench.cellOf(event.target); if (cell) choose(keyOf(cell)); });
   aside.addEventListener("click", (event) => { if (event.target.matches("a[href='#budget']")) budget.closest("details").open = true; });
-  document.addEventListener("click", (event) => choose(event.target.closest?.("td.batch-result")?.dataset.point));
+  document.addEventListener("click", (event) => choose(event.target.closest?.(bench ? "td.batch-result" : "td[data-point]")?.dataset.point));
+  if (!bench) return;
   const { takePoints } = bench;
   bench.takePoints = (found) => { takePoints(found); if (found.some((point) => point.key === shown)) soon(0); };
 })();
