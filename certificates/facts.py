@@ -304,6 +304,8 @@ class PublicCheck:
     """What anybody who holds number and token may know: nothing secret."""
 
     printed: str
+    laboratory_vi: str
+    laboratory_en: str | None
     status: PublicStatus
     issued_on: date
     pdf_sha256: str | None

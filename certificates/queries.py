@@ -30,6 +30,7 @@ from lims.core import blobs
 from lims.core.actor import Actor
 from lims.core.errors import IntegrityFailure, NotFound
 from lims.jobs.models import Job, JobItem
+from lims.people import queries as people
 from lims.people.models import Site
 from standards.models import Instrument
 
@@ -152,8 +153,12 @@ def public_check(session: Session, number: str, token: str) -> PublicCheck:
         raise NotFound("certificate.unknown")
     view = view_of(session, row)
     changes = [notice.at for notice in view.notices]
+    site = session.get_one(Site, row.site_id)
+    laboratory = people.organisation_facts(session, site.organisation_id, row.issued_on)
     return PublicCheck(
         printed=view.printed,
+        laboratory_vi=laboratory.name_vi,
+        laboratory_en=laboratory.name_en,
         status=view.status,
         issued_on=view.issued_on,
         pdf_sha256=view.pdf_sha256,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from calc.errors import CalcError
 from lims.core import reader
 
 _DEFAULT_ZONE: Final = "Asia/Ho_Chi_Minh"
+_CLASS_NUMBER: Final = re.compile(r"\d+[.,]\d+")
 
 
 def language() -> str:
@@ -64,6 +66,11 @@ def number(value: Decimal | int | str | None) -> str:
         return rounding.localise(text, language())
     except CalcError:
         return text  # words, such as "not measurable", stand as they are
+
+
+def accuracy_class(text: str | None) -> str:
+    """Return an accuracy class: a number (1,6) with the decimal mark of the reader, another (M1) as it stands."""
+    return number(text.replace(",", ".")) if text and _CLASS_NUMBER.fullmatch(text) else text or ""
 
 
 def typed_number(value: Decimal) -> str:

@@ -60,6 +60,7 @@ def init_pages(app: Flask) -> None:
     app.add_template_filter(formats.clock_time, "clock_time")
     app.add_template_filter(formats.number, "number")
     app.add_template_filter(formats.iso_date, "iso_date")
+    app.add_template_filter(formats.accuracy_class, "accuracy_class")
     app.add_template_filter(formula, "formula")
     app.add_template_filter(symbols, "symbols")
     app.add_template_filter(in_language, "in_language")

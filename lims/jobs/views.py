@@ -150,7 +150,7 @@ def _job_form(form: FormState) -> ResponseReturnValue:
 def _own_sites(session: Session) -> list[tuple[int, str]]:
     actor = current_actor()
     return [
-        (site.id, f"{site.code} – {site.name_vi}")
+        (site.id, f"{site.code} – {in_language(site, 'name')}")
         for site in people.laboratory_sites(session)
         if site.id in actor.site_ids
     ]

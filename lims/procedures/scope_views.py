@@ -14,6 +14,8 @@ from lims.people.access import Permission
 from lims.procedures import forms, queries, services
 from lims.procedures.blueprint import bp
 from lims.procedures.facts import ScopeKind
+from lims.procedures.scope_coverage import date_gaps, range_gaps
+from standards.facts import INSTRUMENT_KINDS, QUANTITY_UNITS
 
 _LINES: Final = 3
 _MOST_LINES: Final = 60
@@ -26,7 +28,13 @@ def scope() -> ResponseReturnValue:
     with reading() as session:
         sites = people.sites_of(session, current_actor().laboratory_id or 0)
         found = {site.id: queries.scope_versions(session, site.id) for site in sites}
-    return render_template("procedures/scope.html", sites=sites, versions=found)
+    return render_template(
+        "procedures/scope.html",
+        sites=sites,
+        versions=found,
+        date_gaps={gap.after.id: gap for versions in found.values() for gap in date_gaps(versions)},
+        range_gaps={version.id: range_gaps(version.lines) for versions in found.values() for version in versions},
+    )
 
 
 @bp.get("/scope/new")
@@ -63,6 +71,8 @@ def _scope_page(form: FormState) -> ResponseReturnValue:
         form=form,
         sites=sites,
         kinds=list(ScopeKind),
+        quantities=tuple(QUANTITY_UNITS),
+        instrument_kinds=INSTRUMENT_KINDS,
         line_count=_line_count(),
     )
     return page, form.status

@@ -18,6 +18,8 @@ from certificates.models import Certificate, Download
 from lims.core.clock import FixedClock
 from lims.core.db import Database
 from lims.jobs.models import JobItem
+from lims.people import queries as people
+from lims.people.models import Site
 from tests.certificates.offices import ISSUE_AT, Office, Place, issue, make_office
 from tests.certificates.papers import text_of
 from tests.lims.web_client import make_app, make_client, post, sign_in
@@ -190,6 +192,9 @@ def test_anybody_with_number_and_token_may_check(
     assert "state-good" in page.text
     assert view.pdf_sha256 is not None
     assert view.pdf_sha256 in page.text
+    with database.reading() as session:
+        site = session.get_one(Site, view.site_id)
+        assert people.organisation_facts(session, site.organisation_id, view.issued_on).name_vi in page.text
     for secret in ("Khách hàng Mẫu", "25 mg", view.job_number, "Giám Đốc"):
         assert secret not in page.text
 

@@ -16,7 +16,7 @@
 
   // On a narrow screen a list's row is a card: each cell then carries its column's words, and the table stays a table to
   // a screen reader. A value that is only a dash takes no room there.
-  document.querySelectorAll("table.list, table.cards").forEach((table) => {
+  document.querySelectorAll("table.list, table.cards, table.rows").forEach((table) => {
     const heads = [...table.querySelectorAll(":scope > thead > tr:last-child > th")].map((head) => head.textContent.trim());
     table.setAttribute("role", "table");
     table.querySelectorAll(":scope > thead, :scope > tbody").forEach((group) => group.setAttribute("role", "rowgroup"));

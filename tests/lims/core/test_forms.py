@@ -168,6 +168,23 @@ def test_dates_times_and_numbers_follow_the_reader(app: Flask, language: str, da
         assert formats.number("not measurable") == "not measurable"
 
 
+@pytest.mark.parametrize(("language", "numeral"), [("vi", "1,6"), ("en", "1.6")])
+def test_an_accuracy_class_that_is_a_number_has_the_readers_decimal_mark(
+    app: Flask, language: str, numeral: str
+) -> None:
+    """Class 1,6 is a number in words; M1, 0,05 % FS and no class at all stand as they were entered."""
+    with app.test_request_context():
+        choose_language(language)
+        assert [formats.accuracy_class(text) for text in ("1,6", "1.6")] == [numeral, numeral]
+        assert [formats.accuracy_class(text) for text in ("M1", "0,05 % FS", "2", "", None)] == [
+            "M1",
+            "0,05 % FS",
+            "2",
+            "",
+            "",
+        ]
+
+
 def test_values_in_words_follow_the_reader(app: Flask) -> None:
     """A date inside a message is written as the rest of the page writes it; an unknown code still says something."""
     with app.test_request_context():
