@@ -16,6 +16,7 @@ from standards import (
     label_views,
     movement_views,
     recording_views,
+    sheet_views,
     standard_views,
     value_views,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "label_views",
     "movement_views",
     "recording_views",
+    "sheet_views",
     "standard_views",
     "value_views",
 ]
