@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from certificates.impact_facts import Basis, CorrectedPoint, Course, Doubt, ImpactLine, Sense, Shift
 from lims.core.canonical import canonical_json
+
+_VALUES: Final = attrgetter(*(field.name for field in fields(ImpactLine)))
+"""The values of a line in the order of its fields."""
 
 
 def to_json(doubt: Doubt) -> str:
@@ -69,7 +73,7 @@ def _day(text: str | None) -> date | None:
 
 def lines_to_json(lines: Iterable[ImpactLine]) -> str:
     """Return the lines of a result, each as the list of its values."""
-    return canonical_json([astuple(line) for line in lines])
+    return canonical_json([_VALUES(line) for line in lines])
 
 
 def lines_from_json(text: str) -> tuple[ImpactLine, ...]:

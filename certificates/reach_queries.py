@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import BigInteger, Select, column, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, any_, column, func, literal, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import FromClause
@@ -34,24 +35,33 @@ def numbers(session: Session, found: Collection[int]) -> FromClause:
     return select(held.c.id.label("id")).subquery("numbers")
 
 
+def within(session: Session, column_: Any, found: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of some keys, handed over as one value however many they are.
+
+    Both databases look each of them up in the column's index: the time grows with the keys, not with the table.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        each = func.json_each(json.dumps(sorted(found))).table_valued(column("value", BigInteger), name="number")
+        condition: ColumnElement[bool] = column_.in_(select(each.c.value))
+        return condition
+    held = sql_cast(func.string_to_array(",".join(map(str, sorted(found))), ","), ARRAY(BigInteger))
+    return cast("ColumnElement[bool]", column_ == any_(held))
+
+
 def gathered(session: Session, query: Select[Any]) -> list[int]:
     """Return a column of keys, handed over by the database as one value: many rows cost more than what they hold."""
-    inner = query.subquery("gathered")
-    (key,) = inner.c
-    if session.get_bind().dialect.name == "sqlite":
-        found: list[int] = json.loads(session.execute(select(func.json_group_array(key))).scalar_one())
-        return found
-    return list(session.execute(select(func.array_agg(key, type_=ARRAY(BigInteger)))).scalar_one() or ())
+    (key,) = query.subquery("gathered").c
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    joined = func.group_concat(key) if sqlite else func.string_agg(sql_cast(key, Text), ",")
+    text: str | None = session.execute(select(joined)).scalar_one()
+    return [int(one) for one in text.split(",")] if text else []
 
 
 def calibrations_below(session: Session, calibration_id: int) -> set[int]:
     """Return a calibration and every one that rests on it, found level by level."""
     seen, level = {calibration_id}, {calibration_id}
     while level:
-        above = numbers(session, level)
-        query = select(CalibrationEdge.lower_id).join_from(
-            above, CalibrationEdge, CalibrationEdge.upper_id == above.c.id
-        )
+        query = select(CalibrationEdge.lower_id).where(within(session, CalibrationEdge.upper_id, level))
         level = set(gathered(session, query)) - seen
         seen |= level
     return seen
@@ -59,9 +69,8 @@ def calibrations_below(session: Session, calibration_id: int) -> set[int]:
 
 def edges_below(session: Session, calibration_ids: Collection[int]) -> list[tuple[int, int]]:
     """Return the edges that go down from some calibrations, as upper and lower."""
-    above = numbers(session, calibration_ids)
-    query = select(CalibrationEdge.upper_id, CalibrationEdge.lower_id).join_from(
-        above, CalibrationEdge, CalibrationEdge.upper_id == above.c.id
+    query = select(CalibrationEdge.upper_id, CalibrationEdge.lower_id).where(
+        within(session, CalibrationEdge.upper_id, calibration_ids)
     )
     return list(dict.fromkeys((upper, lower) for upper, lower in session.execute(query)))
 
@@ -69,15 +78,12 @@ def edges_below(session: Session, calibration_ids: Collection[int]) -> list[tupl
 def reached_certificates(session: Session, calibration_id: int) -> list[int]:
     """Return the keys of every certificate that a calibration reached, directly and through others, each once."""
     below = calibrations_below(session, calibration_id)
-    held = numbers(session, below)
     own = (
         select(CertificateRun.certificate_id)
-        .join_from(held, EquipmentUse, EquipmentUse.calibration_id == held.c.id)
-        .join(CertificateRun, CertificateRun.run_id == EquipmentUse.run_id)
-        .where(EquipmentUse.withdrawn_at.is_(None))
+        .join(EquipmentUse, CertificateRun.run_id == EquipmentUse.run_id)
+        .where(within(session, EquipmentUse.calibration_id, below), EquipmentUse.withdrawn_at.is_(None))
     )
-    found = set(gathered(session, own))
-    batches = batches_of(session, below)
+    found, batches = set(gathered(session, own)), batches_of(session, below)
     if batches:
         shared = (
             select(CertificateRun.certificate_id)
@@ -90,13 +96,12 @@ def reached_certificates(session: Session, calibration_id: int) -> list[int]:
 
 def uses_below(session: Session, calibration_ids: Collection[int]) -> list[tuple[int, int]]:
     """Return every run that stands, with each of some calibrations that it used, also by way of its batch."""
-    held = numbers(session, calibration_ids)
     standing = CalibrationRun.state != VOIDED
+    used = within(session, EquipmentUse.calibration_id, calibration_ids)
     own = (
         select(EquipmentUse.run_id, EquipmentUse.calibration_id)
-        .join_from(held, EquipmentUse, EquipmentUse.calibration_id == held.c.id)
         .join(CalibrationRun, CalibrationRun.id == EquipmentUse.run_id)
-        .where(EquipmentUse.withdrawn_at.is_(None), standing)
+        .where(used, EquipmentUse.withdrawn_at.is_(None), standing)
     )
     found = [(run, used) for run, used in session.execute(own)]
     batches = batches_of(session, calibration_ids)
@@ -104,7 +109,7 @@ def uses_below(session: Session, calibration_ids: Collection[int]) -> list[tuple
         shared = (
             select(CalibrationRun.id, EquipmentUse.calibration_id)
             .join(EquipmentUse, EquipmentUse.batch_id == CalibrationRun.batch_id)
-            .where(CalibrationRun.batch_id.in_(batches), EquipmentUse.calibration_id.in_(calibration_ids))
+            .where(CalibrationRun.batch_id.in_(batches), used)
             .where(EquipmentUse.withdrawn_at.is_(None), standing)
         )
         found += [(run, used) for run, used in session.execute(shared)]
@@ -113,9 +118,8 @@ def uses_below(session: Session, calibration_ids: Collection[int]) -> list[tuple
 
 def certificates_on(session: Session, run_ids: Collection[int]) -> dict[int, list[int]]:
     """Return the certificates that cover each of some runs."""
-    held = numbers(session, run_ids)
-    query = select(CertificateRun.run_id, CertificateRun.certificate_id).join_from(
-        held, CertificateRun, CertificateRun.run_id == held.c.id
+    query = select(CertificateRun.run_id, CertificateRun.certificate_id).where(
+        within(session, CertificateRun.run_id, run_ids)
     )
     found: dict[int, list[int]] = {}
     for run_id, certificate_id in session.execute(query):
@@ -138,10 +142,7 @@ def reach_of(session: Session, calibration_id: int) -> Reach:
 
 
 def _counts(session: Session, below: Collection[int]) -> dict[int, ReachCount]:
-    held = numbers(session, below)
-    became = select(StandardCalibration.run_id).join_from(
-        held, StandardCalibration, StandardCalibration.id == held.c.id
-    )
+    became = select(StandardCalibration.run_id).where(within(session, StandardCalibration.id, below))
     shown_elsewhere = set(gathered(session, became.where(StandardCalibration.run_id.is_not(None))))
     uses = [use for use in uses_below(session, below) if use[0] not in shown_elsewhere]
     certificates = certificates_on(session, {run_id for run_id, _ in uses})
@@ -156,11 +157,11 @@ def _counts(session: Session, below: Collection[int]) -> dict[int, ReachCount]:
 
 def batches_of(session: Session, calibration_ids: Collection[int]) -> set[int]:
     """Return the batches that used some calibrations for all their items."""
-    held = numbers(session, calibration_ids)
-    # A sum is no indexed column: the way leads from the calibrations, not from every use of any batch.
-    query = (
-        select(EquipmentUse.batch_id)
-        .join_from(held, EquipmentUse, EquipmentUse.calibration_id == held.c.id)
-        .where(EquipmentUse.withdrawn_at.is_(None), (EquipmentUse.run_id + 0).is_(None))
+    # On SQLite a sum, which is no indexed column: else its way would lead from every use of any batch.
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    query = select(EquipmentUse.batch_id).where(
+        within(session, EquipmentUse.calibration_id, calibration_ids),
+        EquipmentUse.withdrawn_at.is_(None),
+        (EquipmentUse.run_id + 0 if sqlite else EquipmentUse.run_id).is_(None),
     )
     return set(gathered(session, query))

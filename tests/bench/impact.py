@@ -49,9 +49,9 @@ from tests.factories.calibrations import NOW
 from tests.factories.three_levels import POINTS, make_three_levels
 
 EVENTS, AFFECTED = 200_000, 100_000
-UPPER, MIDDLE = 200, 20_000
-"""Standards calibrated here by the reference, and by these: the certificates rest on the lower ones."""
-STUDIED: Final = 100
+UPPER, MIDDLE = 200, 2_000
+"""Standards calibrated here by the reference, and by these: fifty certificates rest on each of the lower ones."""
+STUDIED: Final = 500
 _BARE: Final = text(
     "WITH RECURSIVE reached(id) AS (SELECT CAST(1 AS BIGINT) UNION SELECT edge.lower_id FROM calibration_edge AS edge "
     "JOIN reached ON edge.upper_id = reached.id) "
