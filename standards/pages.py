@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Final
@@ -15,6 +16,7 @@ from lims.core.errors import StaleRecord
 from lims.core.formats import number
 from lims.core.web import FormState
 from standards.calibration_facts import UseProblem
+from standards.chain_picture import Box
 from standards.dcc_facts import FindingFacts
 from standards.facts import StandardFacts
 
@@ -67,6 +69,12 @@ def label_options(group: str, codes: Iterable[str]) -> list[tuple[str, str]]:
 def problem_words(problem: UseProblem | FindingFacts) -> str:
     """Return in words why something may not be used, or what was noticed."""
     return messages.message(problem.code, problem.values)
+
+
+@bp.app_template_global("chain_row")
+def chain_row(box: Box) -> str:
+    """Return the address, on its own page, of a box's row in the table beside the picture."""
+    return f"#row-{re.sub(r'[^a-z0-9]+', '-', box.key.casefold())}"
 
 
 def empty_form(**values: object) -> FormState:

@@ -47,6 +47,8 @@ _SAME_EVERYWHERE: Final = frozenset(
         "s",
         "ν",
         "CMC",
+        "r",
+        "SI",
     }
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
