@@ -1,11 +1,11 @@
-"""The year of what falls due: by month and day, and as a map of months or weeks by group. Pure."""
+"""A year of what falls due: by month and day, and as a map of months or weeks by group. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from standards.due_facts import DueItem, DueKind
@@ -37,7 +37,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A group of the map: what fell due before the year and still is, the periods, the sum of the year."""
+    """A group of the map: what fell due before it begins and still is, the periods, their sum."""
 
     group: str
     before: int
@@ -47,42 +47,59 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """A year by months or weeks; the last row is the sum of all groups."""
+    """A stretch of months or weeks; the last row is the sum of all groups."""
 
-    year: int
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     sums: Row
 
 
-def year_calendar(items: Sequence[DueItem], year: int) -> list[Month]:
-    """Return the twelve months of a year with what falls due."""
+def months_from(first: date) -> list[date]:
+    """Return the first days of twelve months, beginning with that of a day."""
+    return [
+        date(first.year + (first.month + number - 1) // 12, (first.month + number - 1) % 12 + 1, 1)
+        for number in range(12)
+    ]
+
+
+def weeks_of(year: int) -> list[str]:
+    """Return the weeks of a year by ISO 8601."""
+    last = date(year, 12, 28).isocalendar().week  # the week of 28 December is always the year's last
+    return [f"{year}-W{week:02d}" for week in range(1, last + 1)]
+
+
+def weeks_from(day: date) -> list[str]:
+    """Return a year of weeks, beginning with that of a day."""
+    weeks = [(day + timedelta(weeks=number)).isocalendar() for number in range(52)]
+    return [f"{week.year}-W{week.week:02d}" for week in weeks]
+
+
+def month_calendar(items: Sequence[DueItem], firsts: Sequence[date]) -> list[Month]:
+    """Return months with what falls due in each."""
     months = []
-    for number in range(1, 13):
-        first = date(year, number, 1)
-        code = f"{year}-{number:02d}"
+    for first in firsts:
+        code = f"{first:%Y-%m}"
         months.append(Month(first, code, tuple(item for item in items if item.month == code)))
     return months
 
 
-def heat_map(items: Sequence[DueItem], year: int, *, weekly: bool = False) -> HeatMap:
-    """Return how much falls due in each month (or week by ISO 8601) of a year, by group of equipment."""
-    columns = _weeks(year) if weekly else tuple(f"{year}-{number:02d}" for number in range(1, 13))
+def overdue_before(items: Sequence[DueItem], first: date) -> list[DueItem]:
+    """Return what fell due before a day and still is."""
+    return [item for item in items if item.due is DueState.OVERDUE and item.due_on is not None and item.due_on < first]
+
+
+def heat_map(items: Sequence[DueItem], columns: Sequence[str], *, weekly: bool = False) -> HeatMap:
+    """Return how much falls due in each of some months (2026-11) or weeks (2026-W47), by group of equipment."""
     dated = [item for item in items if item.due_on is not None]
     groups = sorted({_group(item) for item in dated}, key=lambda group: (group == PERSONS, group))
     rows = tuple(
         _row(group, [item for item in dated if _group(item) == group], columns, weekly=weekly) for group in groups
     )
-    return HeatMap(year, columns, rows, _row("", dated, columns, weekly=weekly))
+    return HeatMap(tuple(columns), rows, _row("", dated, columns, weekly=weekly))
 
 
 def _group(item: DueItem) -> str:
     return PERSONS if item.kind is DueKind.CARD else item.group
-
-
-def _weeks(year: int) -> tuple[str, ...]:
-    last = date(year, 12, 28).isocalendar().week  # the week of 28 December is always the year's last
-    return tuple(f"{year}-W{week:02d}" for week in range(1, last + 1))
 
 
 def _row(group: str, items: Sequence[DueItem], columns: Sequence[str], *, weekly: bool) -> Row:

@@ -15,7 +15,7 @@ from lims.core.formats import language
 from lims.core.web import Panel, add_panel, current_actor, list_request, now, reading, requires, today
 from lims.people import queries as people
 from lims.people.access import Permission
-from standards.due_calendar import heat_map, year_calendar
+from standards.due_calendar import heat_map, month_calendar, months_from, overdue_before, weeks_from, weeks_of
 from standards.due_facts import DueItem
 from standards.due_queries import due_checks, due_items, due_list
 from standards.facts import DueState
@@ -52,27 +52,39 @@ def due() -> ResponseReturnValue:
 @bp.get("/due/calendar")
 @requires(Permission.VIEW_LABORATORY)
 def due_calendar() -> ResponseReturnValue:
-    """Show a year, month by month, with what falls due on its days."""
+    """Show twelve months, from this one on or of a year that the address names, with what falls due on their days."""
     year = _year()
+    firsts = months_from(today() if year is None else date(year, 1, 1))
     with reading() as session:
-        months = year_calendar(_items(session), year)
-    return render_template("standards/due_calendar.html", months=months, year=year)
+        items = _items(session)
+    return render_template(
+        "standards/due_calendar.html",
+        months=month_calendar(items, firsts),
+        before=overdue_before(items, firsts[0]),
+        year=year,
+        first=firsts[0],
+    )
 
 
 @bp.get("/due/map")
 @requires(Permission.VIEW_LABORATORY)
 def due_map() -> ResponseReturnValue:
-    """Show how much falls due in each month or week of a year, by group of equipment."""
-    weekly = request.args.get("by") == "week"
+    """Show how much falls due, by group of equipment: twelve months from now on or of a year, or a year of weeks."""
+    year, weekly = _year(), request.args.get("by") == "week"
+    if weekly:
+        columns = weeks_from(today()) if year is None else weeks_of(year)
+    else:
+        columns = [f"{first:%Y-%m}" for first in months_from(today() if year is None else date(year, 1, 1))]
     with reading() as session:
-        found = heat_map(_items(session), _year(), weekly=weekly)
-    return render_template("standards/due_map.html", map=found, weekly=weekly, year=found.year)
+        found = heat_map(_items(session), columns, weekly=weekly)
+    return render_template("standards/due_map.html", map=found, weekly=weekly, year=year, first=today())
 
 
-def _year() -> int:
+def _year() -> int | None:
     text = request.args.get("year", "")
-    year = int(text) if text.isascii() and text.isdigit() and len(text) == 4 else today().year
-    return min(max(year, _FIRST_YEAR), _LAST_YEAR)
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        return None
+    return min(max(int(text), _FIRST_YEAR), _LAST_YEAR)
 
 
 def _due_checks(session: Session, actor: Actor, _today: date) -> dict[str, object] | None:

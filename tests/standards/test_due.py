@@ -22,7 +22,7 @@ from lims.people.paper_facts import PersonPaperKind, RecordPersonPaper
 from standards import check_services, services
 from standards.check_commands import PlanCheck, RecordCheck
 from standards.commands import RecordPaper
-from standards.due_calendar import PERSONS, heat_map, year_calendar
+from standards.due_calendar import PERSONS, heat_map, month_calendar, months_from, overdue_before, weeks_from, weeks_of
 from standards.due_facts import DueItem, DueKind
 from standards.due_queries import due_items, due_list
 from standards.facts import DueState, StandardFacts
@@ -168,29 +168,54 @@ def test_the_filters_of_the_address(scene: Scene) -> None:
 
 def test_the_year_holds_each_thing_once(scene: Scene) -> None:
     items = items_of(scene)
-    months = year_calendar(items, 2026)
+    months = month_calendar(items, months_from(date(2026, 1, 1)))
     assert [len(month.items) for month in months] == [0, 2, 1, *[0] * 9]
-    assert [len(month.items) for month in year_calendar(items, 2027)] == [1, *[0] * 11]
+    assert [len(month.items) for month in month_calendar(items, months_from(date(2027, 1, 1)))] == [1, *[0] * 11]
+
+
+def _months(year: int) -> list[str]:
+    return [f"{first:%Y-%m}" for first in months_from(date(year, 1, 1))]
+
+
+def test_a_year_may_begin_with_any_month_or_week() -> None:
+    firsts = months_from(date(2026, 11, 21))
+    assert (firsts[0], firsts[1], firsts[2], firsts[11]) == (
+        date(2026, 11, 1),
+        date(2026, 12, 1),
+        date(2027, 1, 1),
+        date(2027, 10, 1),
+    )
+    weeks = weeks_from(date(2026, 12, 28))
+    assert (weeks[0], weeks[1], len(weeks), len(set(weeks))) == ("2026-W53", "2027-W01", 52, 52)
+
+
+def test_what_is_overdue_from_before_stands_first(scene: Scene) -> None:
+    items = items_of(scene)
+    assert [item.kind for item in overdue_before(items, date(2026, 3, 1))] == [DueKind.CHECK, DueKind.CARD]
+    assert [item.kind for item in overdue_before(items, date(2026, 2, 28))] == [DueKind.CHECK]
+    page = scene.sign_in().get("/due/calendar").text
+    assert "Overdue from earlier" in page
+    assert page.index("Overdue from earlier") < page.index("March 2026") < page.index("January 2027")
 
 
 def test_the_map_counts_by_month_and_by_week(scene: Scene) -> None:
     items = items_of(scene)
-    found = heat_map(items, 2026)
+    found = heat_map(items, _months(2026))
     assert [row.group for row in found.rows] == ["mass", PERSONS]
     assert [cell.count for cell in found.rows[0].cells[:4]] == [0, 1, 1, 0]
     assert found.rows[0].cells[1].overdue
     assert not found.rows[0].cells[2].overdue
     assert (found.sums.total, found.rows[1].total) == (3, 1)
-    weekly = heat_map(items, 2026, weekly=True)
+    weekly = heat_map(items, weeks_of(2026), weekly=True)
     assert len(weekly.columns) == 53
     assert {cell.code for cell in weekly.sums.cells if cell.count} == {"2026-W08", "2026-W09", "2026-W11"}
-    assert heat_map(items, 2027).rows[0].before == 1
+    assert heat_map(items, _months(2027)).rows[0].before == 1
 
 
 @pytest.mark.parametrize(("count", "shade"), [(1, 1), (2, 2), (3, 2), (4, 3), (6, 3), (7, 4)])
 def test_a_cell_is_darker_the_more_falls_due(scene: Scene, count: int, shade: int) -> None:
     one = items_of(scene)[0]
-    cell = heat_map([replace(one, subject_id=key) for key in range(count)], 2026).rows[0].cells[1]
+    cell = heat_map([replace(one, subject_id=key) for key in range(count)], _months(2026)).rows[0].cells[1]
     assert (cell.count, cell.shade) == (count, shade)
 
 
