@@ -45,7 +45,7 @@ MESSAGES: Final[dict[str, str]] = {
     "sheet.no_code": N_("The row has no tag; each row carries the tag of its standard."),
     "sheet.differs_from_first": N_("Row %(head)s says “%(first)s” of the same standard; leave it empty here."),
     "sheet.yes_or_no": N_("Only yes or no are allowed."),
-    "sheet.unknown_word": N_("This word is not known here; the page before lists those that are."),
+    "sheet.unknown_word": N_("This word is not known here. Allowed: %(allowed)s."),
     "sheet.several_of_that_name": N_("There are several of that name; write the code instead."),
     "sheet.nobody_of_that_name": N_("Nobody and nothing of the laboratory has that name or code."),
     "sheet.which_site": N_("There are several sites: name the one it belongs to, by its code or name."),

@@ -108,6 +108,8 @@ class Vocabulary:
     heads: Mapping[str, str]
     choices: Mapping[str, Mapping[str, str]]
     yes_no: Mapping[str, bool]
+    offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The words of each group of choices in the reader's language, for telling what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,7 +242,7 @@ class Planner:
                 continue
             for name, code in _differences(values, address):
                 if not self._troubled(entry.row, name):
-                    self._note(entry.row, name, code, _shown(values.get(name)))
+                    self._take(entry.row, name, code, {"unit": values.get(name)}, _shown(values.get(name)))
         return added
 
     def _parts(self, rows: StandardRows, ranges: Sequence[RangeRow], name: str) -> tuple[NewPart, ...]:
@@ -291,21 +291,22 @@ def _differences(values: Mapping[str, Any], address: RangeAddress) -> list[tuple
         for name in _COMPARED
         if name in values and values[name] != getattr(address.range, name)
     ]
-    if values.get("unit") is not None and _unit(values["unit"]) != address.range.unit:
-        found.append(("unit", "sheet.range_differs"))
-    given = values.get("resolution_unit")
-    if given is not None and _unit(given) != (address.range.resolution_unit or address.range.unit):
-        found.append(("resolution_unit", "sheet.range_differs"))
+    present = {"unit": address.range.unit, "resolution_unit": address.range.resolution_unit or address.range.unit}
+    for name, unit in present.items():
+        given = values.get(name)
+        if given is not None and _unit(given) != unit:
+            found.append((name, "unit.unknown" if _unit(given) is None else "sheet.range_differs"))
     if "specification" in values and values["specification"] != address.range.specification:
         found.append(("specification", "sheet.range_differs"))
     return found
 
 
-def _unit(text: str) -> str:
+def _unit(text: str) -> str | None:
+    """Return a unit in its one form, or None for one that is not known."""
     try:
         return canonical_unit(text)
     except CalcError:
-        return text
+        return None
 
 
 def _part(code: str, functions: Mapping[tuple[str, str], Sequence[RangeRow]], name: str) -> NewPart:

@@ -142,7 +142,8 @@ class RowReader:
         if code is None and column.group in _OPEN_GROUPS and CODE.fullmatch(text) and text != "other":
             return text
         if code is None:
-            self._note(number, column.key, "sheet.unknown_word", text)
+            allowed = ", ".join(self._words.offered.get(column.group, ()))
+            self._note(number, column.key, "sheet.unknown_word", text, allowed=allowed)
         return code
 
     def _key(self, number: int, column: Column, text: str) -> int | None:

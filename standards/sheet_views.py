@@ -152,16 +152,11 @@ def receive_sheet() -> ResponseReturnValue:
 
 
 def _upload_page(form: FormState) -> ResponseReturnValue:
-    allowed = {
-        "standard_role": [label(role, "standard_role") for role in StandardRole],
-        "instrument_kind": sorted(label(kind, "instrument_kind") for kind in INSTRUMENT_KINDS),
-        "quantity": sorted(label(quantity, "quantity") for quantity in QUANTITY_UNITS),
-    }
     page = render_template(
         "standards/sheet_upload.html",
         form=form,
         columns=COLUMNS,
-        allowed=allowed,
+        allowed=_offered(),
         megabytes=LARGEST // 1024 // 1024,
         most_rows=MOST_ROWS,
     )
@@ -225,6 +220,16 @@ def _plan_page(sheet_id: int, form: FormState) -> ResponseReturnValue:
     return page, form.status
 
 
+def _offered() -> dict[str, tuple[str, ...]]:
+    """Return the words of each group of choices in the reader's language."""
+    groups: dict[str, Iterable[str]] = {
+        "standard_role": [str(role) for role in StandardRole],
+        "instrument_kind": INSTRUMENT_KINDS,
+        "quantity": QUANTITY_UNITS,
+    }
+    return {group: tuple(sorted(label(code, group) for code in codes)) for group, codes in groups.items()}
+
+
 def _vocabulary() -> Vocabulary:
     """Return the words of both languages, and the codes themselves, that a table may be written in."""
     heads: dict[str, str] = {column.key: column.key for column in COLUMNS}
@@ -239,7 +244,7 @@ def _vocabulary() -> Vocabulary:
                 if group in choices:
                     choices[group][fold(label(code, group))] = code
                     choices[group][fold(code)] = code
-    return Vocabulary(heads, choices, yes_no)
+    return Vocabulary(heads, choices, yes_no, _offered())
 
 
 allow_upload(bp, "standards.receive_sheet", LARGEST + _ROOM)

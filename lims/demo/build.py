@@ -17,7 +17,7 @@ from lims.config import DEFAULT_PORT, Settings, load_settings
 from lims.core.clock import Clock, SystemClock
 from lims.core.db import Database, upgrade
 from lims.core.errors import ConfigurationError
-from lims.demo import checks, equipment, instruments, weighing
+from lims.demo import checks, equipment, instruments, keeping, weighing
 from lims.demo.doubt import study_the_doubt
 from lims.demo.founding import found_laboratory
 from lims.demo.full import not_there_yet
@@ -142,6 +142,7 @@ def _fill(
     say("demo.standards")
     with database.transaction() as session:
         equipment.add_equipment(session, laboratory)
+        keeping.add_keeping(session, laboratory)
         checks.add_checks(session, laboratory)
         laboratory = replace(laboratory, instruments=instruments.add_instruments(session, laboratory))
     with opened_press(database, settings) as press:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from lims.demo import certificates_of_standards as register
-from lims.demo import digital
+from lims.demo import digital, keeping
 from lims.demo.certificates_of_standards import Record
 from lims.demo.laboratory import Laboratory
 from standards import services
@@ -55,6 +55,7 @@ def _add(session: Session, laboratory: Laboratory, standard: Record) -> None:
         serial_number=standard["serial_number"],
         asset_tag=standard["code"],
         accuracy_class=standard.get("accuracy_class"),
+        location=keeping.place_of(standard["code"]),
         site_id=laboratory.site_id,
     )
     command = RegisterInstrument(identity, parts=register.parts(standard))
@@ -66,6 +67,7 @@ def _add(session: Session, laboratory: Laboratory, standard: Record) -> None:
         StandardRole(standard["role"]),
         level=standard.get("level"),
         interval_months=standard["interval_months"],
+        custodian_id=keeping.custodian_of(laboratory, standard["code"]),
     )
     standard_id = services.register_standard(session, actor, entry, now=now).id
     for time in () if standard.get("own") else (*earlier, standard):

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,19 +37,19 @@ HEAD = [
 ]
 
 
-def written(rows: list[list[object]]) -> bytes:
+def written(rows: Sequence[Sequence[object]]) -> bytes:
     """A workbook of rows."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     for row in rows:
-        sheet.append(row)
+        sheet.append(list(row))
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
 
 
-def comma_separated(rows: list[list[str]], delimiter: str = ";") -> bytes:
+def comma_separated(rows: Sequence[Sequence[str]], delimiter: str = ";") -> bytes:
     """A CSV of rows, as a spreadsheet writes it."""
     target = io.StringIO()
     csv.writer(target, delimiter=delimiter).writerows(rows)
@@ -136,7 +136,7 @@ def test_every_problem_is_listed_by_row_and_nothing_is_written(scene: Scene) -> 
     client = scene.sign_in()
     before = codes(scene)
     rows: list[list[object]] = [
-        HEAD,
+        list(HEAD),
         ["X-1", "king", "pressure_gauge", "Áp kế", "1", "Pressure", "kg", 5, 1],
         ["X-2", "reference", "pressure_gauge", "", "2", "Pressure", "MPa", "five", 1],
         ["", "", "", "", "", "Pressure", "MPa", 0, 1],
