@@ -147,6 +147,18 @@ class Picture:
         return tuple(sorted(self.boxes, key=lambda box: (-box.y if upward else box.y, box.x)))
 
 
+def as_printed(picture: Picture) -> Picture:
+    """Return a picture for customers: standards, laboratories, numbers and dates, as certificates print them.
+
+    What the laboratory knows besides (uncertainties of its standards, its own findings) is left out.
+    """
+    boxes = tuple(
+        replace(box, node=None if box.node is None else replace(box.node, uncertainties=()), breaks=(), warnings=())
+        for box in picture.boxes
+    )
+    return replace(picture, boxes=boxes, lines=tuple(replace(line, breaks=()) for line in picture.lines))
+
+
 def calibration_key(calibration_id: int) -> str:
     """Return the name of a calibration's box."""
     return f"calibration:{calibration_id}"

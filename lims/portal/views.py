@@ -38,6 +38,7 @@ from lims.core.web import (
 from lims.people.access import Permission
 from lims.portal import order_queries, queries, services
 from lims.portal.facts import DueStanding
+from standards.chain_picture import as_printed
 
 bp = Blueprint("portal", __name__)
 add_place(bp, Place("portal.certificates", N_("My certificates"), "certificate", order=10))
@@ -92,7 +93,7 @@ def chain(token: str) -> ResponseReturnValue:
     with reading() as session:
         view = queries.my_certificate(session, current_actor(), token)
         page = certificate_chain(session, view, now=now())
-    return render_template("portal/chain.html", certificate=view, picture=page.picture)
+    return render_template("portal/chain.html", certificate=view, picture=as_printed(page.picture))
 
 
 @bp.get("/portal/certificates/<token>/pdf")

@@ -7,7 +7,17 @@ from datetime import date
 
 from standards.calibration_facts import EdgeFacts, TerminalKind
 from standards.chain_facts import BreakReason
-from standards.chain_picture import SI, Box, NodeKind, Picture, Standing, Use, calibration_key, chain_picture
+from standards.chain_picture import (
+    SI,
+    Box,
+    NodeKind,
+    Picture,
+    Standing,
+    Use,
+    as_printed,
+    calibration_key,
+    chain_picture,
+)
 from standards.facts import StandardRole
 from standards.traceability import trace
 from tests.standards.plain import calibration, terminal
@@ -78,6 +88,20 @@ def test_a_break_stands_at_its_box_and_on_the_line_that_used_it() -> None:
     assert [item.reason for item in picture.box(calibration_key(2)).breaks] == [BreakReason.EXPIRED]
     assert [line.lower for line in picture.lines if line.breaks] == [calibration_key(1)]
     assert picture.box(calibration_key(1)).start
+
+
+def test_customers_see_what_certificates_print() -> None:
+    expired = replace(calibration(2, 2), valid_until=date(2026, 2, 1))
+    picture = chain_picture([trace(chain_of(in_house(1, 2), expired), 1, ON)])
+    shown = as_printed(picture)
+    assert any(box.breaks for box in picture.boxes)
+    assert not any(box.breaks or box.warnings for box in shown.boxes)
+    assert not any(line.breaks for line in shown.lines)
+    nodes = [box.node for box in shown.boxes if box.node is not None]
+    assert [node.certificate_number for node in nodes] == [
+        box.node.certificate_number for box in picture.boxes if box.node is not None
+    ]
+    assert not any(node.uncertainties for node in nodes)
 
 
 def test_a_terminal_outside_the_si_does_not_reach_it() -> None:
