@@ -34,7 +34,7 @@ from lims.people.access import Permission, require
 
 TASK: Final = "impact_study"
 OPENING: Final = "open_impact_study"
-PIECE: Final = 100
+PIECE: Final = 250
 """How many runs are evaluated between two short transactions."""
 
 

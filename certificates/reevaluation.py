@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, Final
 
 from calc.units import convert, convert_difference
 from certificates.impact_facts import Finding, ImpactLine, Reevaluated
@@ -22,6 +22,9 @@ from lims.core.canonical import digest
 from lims.core.clock import local_date
 from standards.calibration_facts import Point
 from standards.formula import PRECISION
+
+_DECODER: Final = json.JSONDecoder()
+_ROWS: Final = '"rows":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,16 @@ class StoredEvaluation:
 
 def reevaluate(stored: StoredEvaluation, shifts: Shifts) -> Reevaluated:
     """Return how each result of a stored evaluation moves with corrected reference values."""
-    record, result = json.loads(stored.input), json.loads(stored.result)
-    corrected = corrected_record(record, shifts, stored.timezone)
+    corrected = corrected_record(json.loads(stored.input), shifts, stored.timezone)
     if corrected is None:
         return Reevaluated(Finding.UNCHANGED, 0.0)
-    return compared(result, evaluate_record(corrected, rows_only=True))
+    return compared(rows_of(stored.result), evaluate_record(corrected, rows_only=True)["rows"])
+
+
+def rows_of(result: str) -> list[dict[str, Any]]:
+    """Return the rows of a stored result, without reading the budgets behind them: its keys stand in their order."""
+    found: list[dict[str, Any]] = _DECODER.raw_decode(result, result.index(_ROWS) + len(_ROWS))[0]
+    return found
 
 
 def corrected_record(record: Mapping[str, Any], shifts: Shifts, timezone: str) -> dict[str, Any] | None:
@@ -87,8 +95,8 @@ def _renamed(record: Mapping[str, Any], references: Sequence[Mapping[str, Any]])
 
 def measured_on(readings: Iterable[Mapping[str, Any]], timezone: str) -> date:
     """Return the day for which the standards' values were taken: that of the last reading."""
-    last = max(datetime.fromisoformat(entry["observed_at"]) for entry in readings)
-    return local_date(last, timezone)
+    last = max(entry["observed_at"] for entry in readings)  # all in UTC and in one form
+    return local_date(datetime.fromisoformat(last), timezone)
 
 
 class _Points:
@@ -144,11 +152,11 @@ def _characteristic(entry: Mapping[str, Any], shifts: Shifts, on: date) -> Mappi
     return _moved(entry, value, convert_difference(delta, shift.unit, entry["unit"]))
 
 
-def compared(old: Mapping[str, Any], new: Mapping[str, Any]) -> Reevaluated:
-    """Return how far a result record lies from another one of the same input but for its references."""
-    after = {_key(row): row for row in new["rows"]}
+def compared(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> Reevaluated:
+    """Return how far the rows of a result lie from those of the same input but for its references."""
+    after = {_key(row): row for row in new}
     lines, lost = [], []
-    for row in old["rows"]:
+    for row in old:
         found = after.get(_key(row))
         if found is None:
             lost.append("/".join(_key(row)))

@@ -4,8 +4,9 @@ The graph is written straight into the tables that the walk reads, with the keys
 their edges, the uses of runs and what certificates cover. The other side of a listing is the bare recursive query with
 its join, sent through the same session over the same indexes; both sides return the keys of the certificates.
 
-The other side of a study is what `calc` is asked for the same runs: reductions, propagation, coverage, rounding and
-conformity, from numbers to numbers; ours reads each stored evaluation, corrects it, evaluates, compares and keeps.
+The other side of a study is what `calc` is asked for the same runs: reductions, what certificates and resolutions
+give, propagation, coverage, rounding and conformity, from numbers to numbers; ours reads each stored evaluation,
+corrects it, evaluates, compares and keeps.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import psycopg
 from sqlalchemy import DateTime, Integer, Table, select, text
 from sqlalchemy.types import Boolean, Date, Float
 
-from calc import rounding
+from calc import rounding, type_b
 from calc.decisions.conformity import ToleranceInterval, decide
 from calc.evaluate import evaluate
 from calc.reductions import Observation, reduce
@@ -265,6 +266,7 @@ def _calculation(record: dict[str, Any]) -> Callable[[], None]:
         for point in POINTS
     ]
     model, inputs, tolerance = built.model, built.inputs, ToleranceInterval(-0.1, 0.1)
+    references = [(float(one.value), float(one.expanded_uncertainty), one.digest) for one in case.references]
     assert model is not None
     assert inputs is not None
 
@@ -275,9 +277,14 @@ def _calculation(record: dict[str, Any]) -> Callable[[], None]:
                 for value, unit, at in readings
             ]
             reduce(derived.reduction, observations, "bar")
+        for value, expanded, key in references:
+            type_b.expanded(value, expanded, 2.0, "bar").as_input(key)
+            type_b.resolution("bar", 0.02).as_input(key)
         result = evaluate(model, inputs, seed=case.seed)
         for output in result.outputs:
-            rounding.report(output.estimate, output.expanded_uncertainty, "bar")
+            text = rounding.report(output.estimate, output.expanded_uncertainty, "bar")
+            rounding.round_to_decimals(output.estimate, text.decimals)
+            rounding.coverage_factor_text(output.coverage_factor, "en")
             decide(output.estimate, output.expanded_uncertainty, tolerance)
 
     return calculate
