@@ -15,7 +15,7 @@ import scipy
 from calc.errors import InvalidQuantity
 from calc.quantities import MeasurementResult
 
-ENGINE_VERSION = "2.0.0"
+ENGINE_VERSION = "2.1.0"
 """Raised whenever a change can move a computed number by a single bit."""
 
 RELATIVE_TOLERANCE = 1e-12

@@ -23,6 +23,7 @@ THIN_SPACE = "\u2009"
 MINUS = "\u2212"
 _MARKS = {"vi": ",", "en": "."}
 _CANONICAL = re.compile(r"(?P<sign>[-+]?)(?P<whole>[0-9]+)(?:\.(?P<part>[0-9]+))?")
+_FLOOR_DIGITS = 12
 _CONTEXT = Context(prec=1500)  # every difference of two doubles is exact within this
 
 
@@ -98,11 +99,15 @@ def round_uncertainty(number: Decimal, digits: int = 2, mode: RoundingMode = Rou
         return rounded
 
 
-def _reported(value: Decimal, uncertainty: Decimal, digits: int, mode: RoundingMode) -> tuple[Decimal, Decimal]:
+def _reported(
+    value: Decimal, uncertainty: Decimal, digits: int, mode: RoundingMode, floor: Decimal | None = None
+) -> tuple[Decimal, Decimal]:
     if uncertainty.is_zero():
         round_uncertainty(Decimal(1), digits)  # refuse a wrong number of digits here too
         return value, uncertainty
     rounded = round_uncertainty(uncertainty, digits, mode)
+    if floor is not None and rounded < floor:
+        rounded = round_uncertainty(floor, digits, RoundingMode.UP)
     with localcontext(_CONTEXT):
         return value.quantize(Decimal(1).scaleb(int(rounded.as_tuple().exponent)), rounding=ROUND_HALF_UP), rounded
 
@@ -114,15 +119,24 @@ def report(
     *,
     digits: int = 2,
     mode: RoundingMode = RoundingMode.NEAREST,
+    floor: float | None = None,
 ) -> ReportedResult:
     """Return a value and its expanded uncertainty as reported: U to `digits` digits, the value to the same place.
 
-    An uncertainty of exactly 0 leaves the value as it is. Raises InvalidQuantity if a number is not finite, U is
-    negative, or `digits` is not 1 or 2. Source: JCGM 100:2008, 7.2.6; ILAC-P14:09/2020, clause 5.
+    `floor` is the CMC in `unit`: where rounding to the nearest would end below it, U is rounded up from it, for no
+    smaller uncertainty may be stated under the accreditation (ILAC-P14:09/2020, 5.4). An uncertainty of exactly 0
+    leaves the value as it is. Raises InvalidQuantity if a number is not finite, U is negative, or `digits` is not 1
+    or 2. Source: JCGM 100:2008, 7.2.6; ILAC-P14:09/2020, clause 5.
     """
     not_negative(expanded_uncertainty, "report", "expanded_uncertainty")
-    number, rounded = _reported(_decimal(exact(value)), _decimal(exact(expanded_uncertainty)), digits, mode)
+    lowest = None if floor is None else _floor(floor)
+    number, rounded = _reported(_decimal(exact(value)), _decimal(exact(expanded_uncertainty)), digits, mode, lowest)
     return ReportedResult(_plain(number), _plain(rounded), -int(number.as_tuple().exponent), unit)
+
+
+def _floor(cmc: float) -> Decimal:
+    """Return a CMC without the noise of the binary arithmetic that it comes from: 12 digits are what any scope says."""
+    return round_significant(not_negative(cmc, "report", "cmc"), _FLOOR_DIGITS)
 
 
 def round_to_decimals(number: float | Decimal, decimals: int, mode: RoundingMode = RoundingMode.NEAREST) -> str:
@@ -162,11 +176,13 @@ def report_deviation(
     *,
     digits: int = 2,
     mode: RoundingMode = RoundingMode.NEAREST,
+    floor: float | None = None,
 ) -> ReportedDeviation:
     """Return a result as nominal value plus deviation, the deviation and U in `report_unit`.
 
-    `nominal` is canonical text in `nominal_unit`; estimate and U are in `unit`. The difference is taken exactly before
-    it is rounded. Raises InvalidQuantity for text that is not a number, or units that do not fit.
+    `nominal` is canonical text in `nominal_unit`; estimate, U and `floor` (the CMC, as in `report`) are in `unit`. The
+    difference is taken exactly before it is rounded. Raises InvalidQuantity for text that is not a number, or units
+    that do not fit.
     """
     not_negative(expanded_uncertainty, "report", "expanded_uncertainty")
     if _CANONICAL.fullmatch(nominal) is None:
@@ -174,7 +190,8 @@ def report_deviation(
     factor = exact_factor(unit, report_unit)
     shift = exact(estimate) * factor - exact(Decimal(nominal)) * exact_factor(nominal_unit, report_unit)
     spread = _decimal(exact(expanded_uncertainty) * factor)
-    number, rounded = _reported(_decimal(shift), spread, digits, mode)
+    lowest = None if floor is None else _floor(float(_decimal(exact(floor) * factor)))
+    number, rounded = _reported(_decimal(shift), spread, digits, mode, lowest)
     return ReportedDeviation(
         nominal,
         canonical_unit(nominal_unit),

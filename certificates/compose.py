@@ -32,7 +32,7 @@ from certificates.content import (
     optional_english,
 )
 from certificates.facts import CertificateKind, CertificateSources
-from certificates.head import head_numbers
+from certificates.head import accreditation_number, has_results_outside, head_numbers
 from certificates.results import deviations, result_tables
 from lims.calibrations.facts import (
     ConditionRange,
@@ -248,7 +248,9 @@ def _statements(sources: CertificateSources, runs: Sequence[RunRecord], items: S
         PurposeOfUse.GROUP_2 in {item.purpose_of_use, sources.instruments[item.instrument_id].purpose_of_use}
         for item in items
     )
+    accredited = accreditation_number(sources.site, sources.runs)
     return Statements(
+        scope=sentences.outside_scope(accredited) if accredited and has_results_outside(sources.runs) else None,
         uncertainty=sentences.uncertainty(rows),
         results_relate_to_items=sentences.RESULTS_RELATE_TO_ITEMS,
         traceability=sentences.traceability(ends),

@@ -115,9 +115,10 @@ def print_runs(content: CertificateContent) -> tuple[PrintedRun, ...]:
 def _print_run(run: RunRecord, content: CertificateContent) -> PrintedRun:
     item = content.items[run.item]
     english = content.language is Language.ENGLISH
+    mixed = content.statements.scope is not None
     identity = item.serial_number or item.asset_tag
     name = item.name.english if english else item.name.vi
-    tables = tuple(print_table(table, content.language) for table in run.results)
+    tables = tuple(print_table(table, content.language, marks_outside=mixed) for table in run.results)
     if len({table.phase for table in tables}) == 1:
         tables = tuple(without_phase(table) for table in tables)
     line = f"{name} · {identity}" if identity else name

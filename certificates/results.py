@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from certificates import sentences
 from certificates.content import ResultRow, ResultTable, Text, optional_english
+from certificates.head import accredited_places
 from lims.calibrations.facts import ExclusionKind, ReleasedRun, ResultFacts
 
 
@@ -51,7 +52,7 @@ def _row(run: ReleasedRun, result: ResultFacts) -> ResultRow:
         upper_limit=None if not judged or agreed.upper is None else f"{agreed.upper:f}",
         limit_unit=agreed.unit if judged else None,
         decision=result.decision,
-        in_scope=result.in_scope,
+        in_scope=(result.section, result.point) in accredited_places(run),
         remark=_recorded(run, result),
     )
 

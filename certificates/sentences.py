@@ -11,6 +11,7 @@ from calc.rounding import localise, probability_text
 from calc.units import display_unit
 from certificates.content import Language, ResultRow, Text
 from certificates.page import printed_date
+from certificates.tables import OUTSIDE_MARK
 from lims.calibrations.detail_facts import RecordedFacts
 from lims.calibrations.facts import AdjustmentFacts, AdjustmentKind
 from lims.core.clock import local_date
@@ -94,6 +95,14 @@ def join(texts: Iterable[Text], mark: str = "; ") -> Text:
     """Return several texts as one."""
     parts = list(texts)
     return Text(mark.join(part.vi for part in parts), mark.join(part.english for part in parts))
+
+
+def outside_scope(number: str) -> Text:
+    """Return what the mark in a row says where other rows lie within the accredited scope."""
+    return Text(
+        f"Kết quả có dấu {OUTSIDE_MARK} nằm ngoài phạm vi được công nhận ({number}).",
+        f"Results marked {OUTSIDE_MARK} lie outside the scope of accreditation ({number}).",
+    )
 
 
 def traceability_of(terminals: Sequence[TerminalFacts]) -> Text | None:

@@ -17,6 +17,9 @@ from certificates.content import Language, ResultRow, ResultTable, Text
 KEEP_TOGETHER: Final = 3
 """Rows at the start and the end of a table that are never parted by a page break."""
 
+OUTSIDE_MARK: Final = "*"
+"""Stands at the point of a result outside the accredited scope, on a paper that has others within it."""
+
 DECISIONS: Final = {
     "pass": Text("Phù hợp", "Pass"),
     "fail": Text("Không phù hợp", "Fail"),
@@ -88,15 +91,19 @@ def without_phase(table: PrintedTable) -> PrintedTable:
     return replace(table, phase="")
 
 
-def print_table(table: ResultTable, language: Language) -> PrintedTable:
-    """Return a result table with its columns, its numbers in the reader's form and its rows in groups."""
+def print_table(table: ResultTable, language: Language, *, marks_outside: bool = False) -> PrintedTable:
+    """Return a result table with its columns, its numbers in the reader's form and its rows in groups.
+
+    `marks_outside`: results outside the accredited scope carry a mark, for the paper has others within it.
+    """
     measured = [row for row in table.rows if row.value is not None]
     units = {row.unit for row in measured}
     common = unit_text(units.pop()) if len(units) == 1 and not any(row.nominal for row in measured) else ""
     shows_error = any(_error_beside(row) for row in measured)
     shows_limits = any(row.lower_limit or row.upper_limit for row in measured)
     shows_decision = any(row.decision for row in measured)
-    rows = _print_rows(table.rows, language, common)
+    stated = [_marked(row) if marks_outside else row for row in table.rows]
+    rows = _print_rows(stated, language, common)
     return PrintedTable(
         title=table.title,
         phase=table.phase,
@@ -142,6 +149,13 @@ def _print_rows(rows: Sequence[ResultRow], language: Language, common: str) -> t
             rows, values, errors, uncertainties, factors, probabilities, strict=True
         )
     )
+
+
+def _marked(row: ResultRow) -> ResultRow:
+    """Return a row with the mark at its point where the result lies outside the accredited scope."""
+    if row.in_scope or row.value is None:
+        return row
+    return replace(row, point=Text(f"{row.point.vi} {OUTSIDE_MARK}", row.point.en and f"{row.point.en} {OUTSIDE_MARK}"))
 
 
 def _error_beside(row: ResultRow) -> bool:

@@ -75,6 +75,7 @@ def submit_run(session: Session, actor: Actor, command: Decide, *, now: datetime
     stored = _store(session, actor, run, view, now)
     times = [r.observed_at for r in material.current if r.address.section != CONDITIONS]
     row.started_at, row.ended_at = min(times), max(times)
+    row.scope_line = canonical(stored.input["scope"])  # the lines of the day of the readings
     row.state = RunState.SUBMITTED
     session.flush()
     _decide(session, actor, run, DecisionKind.SUBMITTED, stored, command.comment, None, now)

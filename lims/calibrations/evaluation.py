@@ -219,6 +219,7 @@ def _reported(definition: Definition, judged: _Judged) -> dict[str, Any]:
             report.deviation_unit,
             digits=digits,
             mode=mode,
+            floor=judged.cmc,
         )
         return {
             "form": str(report.form),
@@ -234,7 +235,8 @@ def _reported(definition: Definition, judged: _Judged) -> dict[str, Any]:
     unit = canonical_unit(report.unit)
     value = convert(result.estimate, output.unit, unit)
     expanded = convert_difference(judged.reported_uncertainty, output.unit, unit)
-    reported = rounding.report(value, expanded, unit, digits=digits, mode=mode)
+    floor = None if judged.cmc is None else convert_difference(judged.cmc, output.unit, unit)
+    reported = rounding.report(value, expanded, unit, digits=digits, mode=mode, floor=floor)
     error = None
     if judged.error is not None:
         error = rounding.round_to_decimals(convert_difference(judged.error, output.unit, unit), reported.decimals)

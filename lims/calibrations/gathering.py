@@ -25,6 +25,7 @@ from lims.calibrations.facts import (
     RunFacts,
 )
 from lims.calibrations.record import SCHEMA, address_data
+from lims.calibrations.scope_lines import lines_on, measured_on_another_day
 from lims.calibrations.shared_ancestors import Made, shared_correlations
 from lims.calibrations.workflow import UseFault
 from lims.core.errors import LimsError
@@ -175,7 +176,7 @@ def input_record(session: Session, material: RunMaterial, *, now: datetime, sour
         ],
         "specification": json.loads(run.agreed_specification.to_json()),
         "decision_rule": json.loads(run.decision_rule.to_json()),
-        "scope": [{"section": e.section, "point": e.point, "line": dict(e.line)} for e in run.scope],
+        "scope": _scope(session, material, now),
         "seed": seed_of(run),
     }
     if characteristics := list(_characteristics(sources, material)):
@@ -183,6 +184,23 @@ def input_record(session: Session, material: RunMaterial, *, now: datetime, sour
     if shared := _shared(sources, record):
         record["shared"] = shared
     return Gathered(record, tuple(faults))
+
+
+def _scope(session: Session, material: RunMaterial, now: datetime) -> list[dict[str, Any]]:
+    """Return the scope lines in force on the day of the readings: those frozen, unless that was another day."""
+    run = material.run
+    day = measured_on_another_day(run, material.measured_at(now)) if material.readings else None
+    if day is None:
+        return [{"section": e.section, "point": e.point, "line": dict(e.line)} for e in run.scope]
+    return lines_on(
+        session,
+        site_id=run.site_id,
+        location_kind=run.location_kind,
+        instrument_kind=material.instrument.kind,
+        version=material.procedure,
+        points={section.code: material.points_of(section) for section in material.definition.sections},
+        on=day,
+    )
 
 
 def _shared(sources: Sources, record: dict[str, Any]) -> list[dict[str, Any]]:

@@ -102,6 +102,10 @@ MESSAGES: Final[dict[str, str]] = {
 
 LABELS: Final[dict[str, str]] = {
     **adjustment_messages.LABELS,
+    "capability.supported": N_("supported"),
+    "capability.not_supported": N_("CMC not supported"),
+    "capability.could_be_lowered": N_("could be lowered"),
+    "capability.no_evidence": N_("no evidence yet"),
     "run_state.draft": N_("draft"),
     "run_state.submitted": N_("submitted"),
     "run_state.reviewed": N_("reviewed"),

@@ -17,8 +17,8 @@ from lims.calibrations.batch_workflow import check_not_in_batch
 from lims.calibrations.commands import ChangeRun, ChooseEquipment, OpenRun, WithdrawEquipment
 from lims.calibrations.facts import Activity, EquipmentUseFacts, RunFacts, RunPurpose, RunState
 from lims.calibrations.models import CalibrationRun, EquipmentUse, RunPerson
-from lims.calibrations.record import scope_line_data
 from lims.calibrations.room_queries import chosen_room
+from lims.calibrations.scope_lines import lines_on
 from lims.calibrations.standing import check_at, may_perform
 from lims.calibrations.workflow import CLAUSE_EQUIPMENT, CLAUSE_METHOD, CLAUSE_PERSONNEL, check_editable
 from lims.core import audit
@@ -37,7 +37,6 @@ from lims.people.access import Permission
 from lims.procedures import queries as procedures
 from lims.procedures.definition_facts import EquipmentSlot
 from lims.procedures.facts import ProcedureVersionFacts
-from lims.procedures.scope import matching_line
 from standards import queries as standards
 from standards.calibration_facts import CalibrationChoice, ContentKind
 from standards.facts import StandardRole
@@ -152,30 +151,15 @@ def _freeze_scope(
     session: Session, row: CalibrationRun, version: ProcedureVersionFacts, item: JobItemFacts | None, today: date
 ) -> None:
     """Freeze the scope line that holds for each point today, so that a later scope changes no stored result."""
-    instrument = standards.instrument_facts(session, row.instrument_id)
-    agreed = {} if item is None else {entry.section: entry.points for entry in item.points}
-    references = [part.strip() for part in version.method_reference.split(",")]
-    methods = list(dict.fromkeys([version.code, *references]))
-    scope = procedures.scope_lines(session, row.site_id)
-    found: list[dict[str, Any]] = []
-    for section in version.definition.sections:
-        for point in agreed.get(section.code, ()) or section.points:
-            lines = (
-                matching_line(
-                    scope,
-                    quantity=section.quantity,
-                    instrument_kind=instrument.kind,
-                    value=point.nominal,
-                    unit=point.unit,
-                    method=method,
-                    on_site=row.location_kind == "on_site",
-                    on=today,
-                )
-                for method in methods
-            )
-            line = next((entry for entry in lines if entry is not None), None)
-            if line is not None:
-                found.append({"section": section.code, "point": point.code, "line": scope_line_data(line)})
+    found = lines_on(
+        session,
+        site_id=row.site_id,
+        location_kind=row.location_kind,
+        instrument_kind=standards.instrument_facts(session, row.instrument_id).kind,
+        version=version,
+        points={} if item is None else {entry.section: entry.points for entry in item.points},
+        on=today,
+    )
     row.scope_line = canonical_json(found)
     row.scope_line_id = found[0]["line"]["id"] if found else None
 

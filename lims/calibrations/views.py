@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lims.calibrations import (
     adjustment_views,
     batch_views,
+    capability_views,
     cell_views,
     decision_views,
     forms,
@@ -54,6 +55,7 @@ __all__ = [
     "adjustment_views",
     "batch_views",
     "bp",
+    "capability_views",
     "cell_views",
     "decision_views",
     "home_views",

@@ -134,6 +134,7 @@ def _line(fields: Fields, number: int) -> ScopeLineInput:
         lower=fields.optional_decimal(f"{start}lower"),
         upper=fields.optional_decimal(f"{start}upper"),
         unit=fields.text(f"{start}unit", maximum=40),
+        parameter=fields.optional_text(f"{start}parameter", maximum=200) or "",
         method=fields.text(f"{start}method", maximum=200),
         cmc_expression=fields.text(f"{start}cmc_expression", maximum=500),
         cmc_unit=fields.text(f"{start}cmc_unit", maximum=40),

@@ -119,6 +119,7 @@ MESSAGES: Final[dict[str, str]] = {
     "scope.starts_before": N_("The version before starts on %(valid_from)s; this one must start later."),
     "scope.limits_crossed": N_("The lower limit lies above the upper one."),
     "scope.cmc_unit": N_("The CMC in %(unit)s does not fit a range in %(expected)s."),
+    "scope.overlap": N_("The range overlaps that of line %(line)s for the same quantity, parameter, method and place."),
     "scope.no_cmc": N_("The scope line “%(line)s” gives no CMC at %(value)s."),
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from calc.compiler.program import Program
@@ -58,8 +59,21 @@ def contains(line: ScopeLineFacts, value: Decimal, unit: str) -> bool:
 
 def same_method(line_method: str, method: str) -> bool:
     """Return whether a line names a method: one of those it lists, "ĐLVN 17 : 2017" being "DLVN 17:2017"."""
-    asked = {_method(part) for part in re.split(r"[,;]", method)} - {""}
-    return bool(asked & {_method(part) for part in re.split(r"[,;]", line_method)})
+    return bool(methods_of(method) & methods_of(line_method))
+
+
+def methods_of(text: str) -> frozenset[str]:
+    """Return the methods that a text lists, each in the form in which they are compared."""
+    return frozenset(_method(part) for part in re.split(r"[,;]", text)) - {""}
+
+
+def holds_parameter(parameter: str, described: str) -> bool:
+    """Return whether a line's second parameter ("50 Hz", "cosφ = 0,5") is that of a point: its words must name it.
+
+    A line without one holds whatever the parameter; a line with one never holds where the point does not name it.
+    """
+    wanted = _words(parameter)
+    return not wanted or f" {wanted} " in f" {_words(described)} "
 
 
 def matching_line(
@@ -72,8 +86,12 @@ def matching_line(
     method: str,
     on_site: bool,
     on: date,
+    described: str = "",
 ) -> ScopeLineFacts | None:
-    """Return the line that holds for a value on a date; accreditation goes before designation and registration."""
+    """Return the line that holds for a value on a date; accreditation goes before designation and registration.
+
+    `described` are the words of the section and the point, which name the second parameter where there is one.
+    """
     fitting = [
         line
         for line in lines
@@ -83,9 +101,15 @@ def matching_line(
         and line.instrument_kind in ("", instrument_kind)
         and line.on_site == on_site
         and same_method(line.method, method)
+        and holds_parameter(line.parameter, described)
         and contains(line, value, unit)
     ]
-    return min(fitting, key=lambda line: (_ORDER[line.kind], line.instrument_kind == "", line.position), default=None)
+    return min(fitting, key=_precedence, default=None)
+
+
+def _precedence(line: ScopeLineFacts) -> tuple[int, bool, bool, int]:
+    """What is said of a kind of instrument or of a parameter goes before what is said of all."""
+    return _ORDER[line.kind], line.instrument_kind == "", line.parameter == "", line.position
 
 
 def check_line(line: ScopeLineInput, path: str) -> None:
@@ -107,9 +131,16 @@ def check_line(line: ScopeLineInput, path: str) -> None:
         raise InvalidInput.of(f"{path}cmc_expression", f"definition.{error.code}", **error.values) from error
 
 
+@lru_cache(maxsize=512)
 def _program(expression: str) -> Program:
     model = MeasurementModel((OutputDefinition("cmc", expression, "1"),), (InputDefinition("x", "1"),))
     return compile_model(model).program
+
+
+def _words(text: str) -> str:
+    """Return a text folded, its words and signs parted by single blanks: "50Hz" is "50 Hz", "0,5" is "0.5"."""
+    folded = re.sub(r"(?<=\d),(?=\d)", ".", fold(text))
+    return " ".join(re.findall(r"\d+(?:\.\d+)?|[^\W\d]+", folded))
 
 
 def _method(text: str) -> str:

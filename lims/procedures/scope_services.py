@@ -18,13 +18,15 @@ from lims.procedures import queries
 from lims.procedures.facts import RecordScope, ScopeLineInput, ScopeVersionFacts
 from lims.procedures.models import ScopeLine, ScopeVersion
 from lims.procedures.scope import check_line
+from lims.procedures.scope_coverage import first_overlap
 
 
 def record_scope(session: Session, actor: Actor, command: RecordScope, *, now: datetime) -> ScopeVersionFacts:
     """Record a version of a site's scope; the version of the same kind that was open ends the day before.
 
-    Who may: people of that site's laboratory who manage its scope. Refuses lines that do not hold together, a version
-    number already used, and a start on or before that of the version before (ISO/IEC 17025:2017, 5.3).
+    Who may: people of that site's laboratory who manage its scope. Refuses lines that do not hold together, two lines
+    that hold for the same values, a version number already used, and a start on or before that of the version before
+    (ISO/IEC 17025:2017, 5.3).
     """
     require(actor, Permission.MANAGE_SCOPE)
     site = session.get(Site, command.site_id)
@@ -59,6 +61,9 @@ def _check(command: RecordScope) -> None:
         raise InvalidInput.of("valid_to", "scope.dates")
     for number, line in enumerate(command.lines, 1):
         check_line(line, f"lines.{number}.")
+    overlap = first_overlap(command.lines)
+    if overlap is not None:
+        raise InvalidInput.of(f"lines.{overlap[1]}.lower", "scope.overlap", line=overlap[0])
 
 
 def _end_open_version(session: Session, command: RecordScope) -> None:

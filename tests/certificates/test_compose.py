@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from calc.decisions.conformity import Statement
 from certificates import check, sentences
 from certificates.compose import compose
-from certificates.content import HeadNumberKind, Language, ResultRow, SignatoryRole
+from certificates.content import CertificateContent, HeadNumberKind, Language, ResultRow, SignatoryRole
 from certificates.facts import CertificateSources
 from certificates.head import accreditation_number, head_numbers
+from certificates.page import notes, print_runs
 from certificates.sources import gather
 from certificates.workflow import check_runs
 from lims.calibrations.facts import (
@@ -94,17 +95,40 @@ def _assigned(run: ReleasedRun, kind: str, number: str = "VILAS 0000", in_scope:
     return replace(run, run=replace(run.run, scope=scope), results=results)
 
 
-def test_the_accreditation_stands_only_where_every_line_is_in_scope(sources: CertificateSources) -> None:
+def test_the_accreditation_stands_only_where_a_line_is_in_scope(sources: CertificateSources) -> None:
     site = replace(sources.site, registration_number="ĐK 000", designation_number="N000", accreditation_number=None)
     run = sources.runs[0]
     inside, outside = _assigned(run, "accreditation"), replace(run, run=replace(run.run, scope=()))
     assert accreditation_number(site, [inside]) == "VILAS 0000"
     assert accreditation_number(site, [outside]) is None
-    assert accreditation_number(site, [inside, outside]) is None
+    assert accreditation_number(site, [inside, outside]) == "VILAS 0000", "rows outside are marked"
     assert accreditation_number(site, [_assigned(run, "accreditation", in_scope=False)]) is None
     assert accreditation_number(site, [_assigned(run, "registration")]) is None
     assert accreditation_number(site, [inside, _assigned(run, "accreditation", "VILAS 1111")]) is None
     assert accreditation_number(site, [replace(inside, results=())]) is None
+
+
+def test_each_row_outside_the_scope_is_marked_where_others_are_within(sources: CertificateSources) -> None:
+    """Row by row: no mark on a paper all within or all outside, one at each row outside on a mixed one."""
+    run = _assigned(sources.runs[0], "accreditation")
+    first = run.results[0]
+    other = replace(first, point="other", point_vi="điểm khác", point_en="other point")
+    mixed = replace(run, results=(first, other))
+    inside = compose(replace(sources, runs=(run,)))
+    content = compose(replace(sources, runs=(mixed,)))
+    outside = compose(replace(sources, runs=(replace(run, run=replace(run.run, scope=())),)))
+    assert (inside.statements.scope, outside.statements.scope) == (None, None)
+    assert content.statements.scope == sentences.outside_scope("VILAS 0000")
+    assert content.statements.scope in notes(content)
+    (table,) = content.runs[0].results
+    assert [row.in_scope for row in table.rows] == [True, False]
+    assert _points(content) == [first.point_vi, "điểm khác *"]
+    assert not any("*" in point for point in [*_points(inside), *_points(outside)])
+
+
+def _points(content: CertificateContent) -> list[str]:
+    (printed,) = print_runs(content)
+    return [row.point.vi for table in printed.tables for group in table.groups for row in group]
 
 
 def test_a_calibration_certificate_carries_registration_and_never_designation(sources: CertificateSources) -> None:
