@@ -42,6 +42,6 @@ LABELS: Final[dict[str, str]] = {
     "study_state.failed": N_("could not be carried out"),
     "sense.indication": N_("indicated too much by the shift"),
     "sense.value": N_("had a value larger than certified by the shift"),
-    "course.step": N_("at once, as a step"),
-    "course.drift": N_("evenly, as a drift"),
+    "impact_course.step": N_("at once, as a step"),
+    "impact_course.drift": N_("evenly, as a drift"),
 }
