@@ -70,6 +70,9 @@ NO_PAGES: Final = frozenset(
         "procedures.download",
         "standards.calendar_feed",
         "standards.certificate_file",
+        "standards.export_register",
+        "standards.instrument_file",
+        "standards.scanned_standard",
         "static",
     }
 )

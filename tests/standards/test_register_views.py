@@ -80,7 +80,7 @@ def test_the_statements_of_a_page_do_not_grow_with_what_is_kept(scene: Scene) ->
     def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         counted.append(statement)
 
-    numbers = []
+    numbers: list[dict[str, int]] = []
     for _ in range(2):
         keep(scene, 1 if not numbers else 4)
         event.listen(scene.database.engine, "before_cursor_execute", count)
