@@ -36,14 +36,14 @@ globalThis.bench = (() => {
         row: Number(input.dataset.row),
         column: Number(input.dataset.column),
         point: input.closest("[data-point]")?.dataset.point || "",
-        id: form.elements[`seen:${input.name}`].value || "",
-        text: input.dataset.text,
-        unit: input.dataset.unit,
-        excluded: input.dataset.excluded,
+        id: form.elements[`seen:${input.name}`]?.value || "", // what the page leaves out is nothing
+        text: input.dataset.text ?? input.defaultValue,
+        unit: input.dataset.unit || "",
+        excluded: input.dataset.excluded || "",
         corrections: Number(input.parentElement.querySelector("[data-mark]").textContent.trim() || 0),
-        doubt: input.dataset.doubt,
+        doubt: input.dataset.doubt || "",
         by: "",
-        shown: input.dataset.text, // stored, or on its way
+        shown: input.dataset.text ?? input.defaultValue, // stored, or on its way
         state: "",
         note: "",
       };
