@@ -165,12 +165,16 @@ def test_scope_is_recorded_with_its_lines_and_mistakes_stay_at_their_line(office
         "lines.2.cmc_expression": "1.5 +",
         "lines.2.cmc_unit": "kPa",
     }
+    form = manager.get("/scope/new").text
+    for offered in ('<option value="pressure">Pressure</option>', '<option value="">Every kind</option>'):
+        assert offered in form
     answer = post(manager, "/scope/new", {**head})
     assert answer.status_code == 422
     assert "A scope needs at least one line." in answer.text
     answer = post(manager, "/scope/new", {**head, **line, "lines.2.upper": "nhiều"})
     assert answer.status_code == 422
     assert "“nhiều” is not a number" in answer.text
+    assert '<option value="pressure" selected>' in answer.text
     answer = post(manager, "/scope/new", {**head, **line})
     assert "The formula ends too early." in answer.text
     assert post(manager, "/scope/new", {**head, **line, "lines.2.cmc_expression": "1.5"}).status_code == 303
