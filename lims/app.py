@@ -35,7 +35,7 @@ from lims.quality import views as quality_views
 from standards import between_messages
 from standards import calibration_messages as standard_calibration_messages
 from standards import messages as standard_messages
-from standards import register_messages
+from standards import register_messages as standard_register_messages
 from standards import views as standard_views
 
 _ROOT: Final = Path(__file__).resolve().parent
@@ -58,7 +58,7 @@ MESSAGES: Final = (
     people_messages,
     standard_messages,
     between_messages,
-    register_messages,
+    standard_register_messages,
     standard_calibration_messages,
     procedure_messages,
     job_messages,
