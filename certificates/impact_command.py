@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from calc.rounding import round_to_decimals
+from calc.units import display_unit
 from certificates import impact_plan_queries, impact_services
 from certificates.impact_facts import Course, ImpactLine, OpenStudy, Sense
 from certificates.impact_plan_queries import Assessed
@@ -24,11 +25,13 @@ from certificates.reach_list_queries import certificates_of_runs
 from lims.calibrations.models import CalibrationRun
 from lims.core import messages
 from lims.core.errors import NotFound, RuleViolation
+from lims.core.formats import number
 from standards import queries as standards
 from standards.calibration_facts import CalibrationFacts, CalibrationState
 from standards.calibration_models import Standard, StandardCalibration
 
 _PIECE = 200
+_RUNS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +121,17 @@ def impact(session: Session, asked: AskImpact, *, today: date, as_json: bool, sa
 
 def _rows(session: Session, found: Sequence[Assessed]) -> Iterable[dict[str, Any]]:
     keys = [entry.run_id for entry in found]
-    numbers: dict[int, str] = {}
-    for start in range(0, len(keys), 5000):
-        query = select(CalibrationRun.id, CalibrationRun.number)
-        numbers |= {
-            row[0]: row[1] for row in session.execute(query.where(CalibrationRun.id.in_(keys[start : start + 5000])))
-        }
+    runs: dict[int, tuple[str, str]] = {}
+    for start in range(0, len(keys), _RUNS):
+        query = select(CalibrationRun.id, CalibrationRun.number, CalibrationRun.state)
+        held = query.where(CalibrationRun.id.in_(keys[start : start + _RUNS]))
+        runs |= {row[0]: (row[1], row[2]) for row in session.execute(held)}
     certificates = certificates_of_runs(session, keys)
     for entry in found:
         outcome = entry.outcome
         yield {
-            "run": numbers[entry.run_id],
+            "run": runs[entry.run_id][0],
+            "state": runs[entry.run_id][1],
             "certificates": [one.printed for one in certificates.get(entry.run_id, ())],
             "steps": entry.steps,
             "finding": str(outcome.finding),
@@ -170,15 +173,22 @@ def _totals(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _text(calibration: CalibrationFacts, rows: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """Yield the lines that people read, in their language's numbers."""
     yield f"{calibration.standard_code} · {calibration.certificate_number} · {calibration.calibrated_on:%d/%m/%Y}"
+    if rows:
+        yield messages.message("cli.impact.order")
     for row in rows:
-        yield f"{row['run']}  {', '.join(row['certificates']) or '–'}  {messages.label(row['finding'], 'finding')}"
+        where = ", ".join(row["certificates"]) or messages.label(row["state"], "run_state")
+        yield f"{row['run']}  {where}  {messages.label(row['finding'], 'finding')}"
         for result in row["results"]:
-            verdict = (
-                f"  {result['conformity_old']} → {result['conformity_new']}" if result["conformity_changed"] else ""
-            )
-            moved = round_to_decimals(result["shift_in_u"], 2)
-            printed = f"{result['reported_old']} → {result['reported_new']} {result['reported_unit']}"
-            yield f"    {result['section']}/{result['point']}: {printed}  ({moved} U){verdict}"
-    totals = _totals(rows)
-    yield messages.message("cli.impact.total", totals)
+            moved = number(round_to_decimals(result["shift_in_u"], 2))
+            old, new = number(result["reported_old"]), number(result["reported_new"])
+            line = f"    {result['section']}/{result['point']}: {old} → {new} {display_unit(result['reported_unit'])}"
+            verdicts = ""
+            if result["conformity_changed"]:
+                words = [
+                    messages.label(result[name] or "–", "verdict") for name in ("conformity_old", "conformity_new")
+                ]
+                verdicts = f"  {words[0]} → {words[1]}"
+            yield f"{line}  ({moved} U){verdicts}"
+    yield messages.message("cli.impact.total", _totals(rows))

@@ -22,6 +22,7 @@ MESSAGES: Final[dict[str, str]] = {
     "impact.span_unit": N_("The range is given in %(unit)s; here it has to be something like %(wanted)s."),
     "impact.not_traced_here": N_("the run of a standard above it is not kept here"),
     "impact.shift_unknown": N_("by how much the standard is off is not known"),
+    "cli.impact.order": N_("The largest shift in units of U first:"),
     "cli.impact.total": N_(
         "%(affected_runs)s runs and %(affected_certificates)s certificates reached; "
         "conformity changes in %(conformity_changed)s runs."
