@@ -82,7 +82,9 @@ LABELS: Final[dict[str, str]] = {
     "confidence.low": N_("little to go by"),
     "confidence.fair": N_("fair evidence"),
     "confidence.good": N_("good evidence"),
-    "interval_reason.no_limit_or_interval": N_("A present interval is needed, and two calibrations of a value with a limit."),
+    "interval_reason.no_limit_or_interval": N_(
+        "A present interval is needed, and two calibrations of a value with a limit."
+    ),
     "interval_reason.no_line": N_("Three calibrations of a value with a limit are needed for a line."),
     "interval_reason.nothing_judged": N_("No calibration after the first was judged against a limit."),
     "interval_reason.reliability_undetermined": N_("The results do not determine an interval."),
