@@ -27,7 +27,7 @@ from standards.commands import (
 from standards.entries import Checker, check_identity, checked_parts
 from standards.facts import InstrumentFacts, RangeAddress, StandardFacts, StandardRole
 from standards.register_facts import UpdateStandard
-from standards.sheet_facts import (
+from standards.sheet_scheme import (
     BY_KEY,
     IDENTITY,
     Action,

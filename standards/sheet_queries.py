@@ -13,9 +13,9 @@ from lims.people import queries as people
 from standards.instrument_queries import instruments_by_id, load_standards, standard_rows
 from standards.models import Instrument
 from standards.register_models import RegisterSheet
-from standards.sheet_facts import SheetPlan, Table, Vocabulary
 from standards.sheet_plan import Laboratory, Planner, Registered, serial_key
 from standards.sheet_rows import RowReader
+from standards.sheet_scheme import SheetPlan, Table, Vocabulary
 
 
 def sheet(session: Session, sheet_id: int, laboratory_id: int | None) -> RegisterSheet:

@@ -22,7 +22,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from lims.core.errors import InvalidInput
 from lims.core.text import normalise
-from standards.sheet_facts import Cell, Table
+from standards.sheet_scheme import Cell, Table
 
 LARGEST: Final = 5 * 1024 * 1024
 MOST_ROWS: Final = 5000

@@ -9,7 +9,7 @@ from lims.core.fields import Fields
 from lims.core.text import fold
 from lims.people.facts import PersonFacts, SiteFacts
 from standards.facts import CODE
-from standards.sheet_facts import (
+from standards.sheet_scheme import (
     BY_KEY,
     Belongs,
     Cell,

@@ -17,8 +17,8 @@ from standards.file_contents import plain_name
 from standards.instrument_services import change_instrument, enter_instrument, extend_instrument
 from standards.movement_services import update_standard
 from standards.register_models import RegisterSheet
-from standards.sheet_facts import Action, PlannedStandard, ReceiveSheet, SheetPlan, TakeSheet
 from standards.sheet_queries import plan_of, sheet
+from standards.sheet_scheme import Action, PlannedStandard, ReceiveSheet, SheetPlan, TakeSheet
 from standards.standard_services import register_standard
 
 _CLAUSE: Final = "ISO/IEC 17025:2017, 6.4.13"

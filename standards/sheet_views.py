@@ -32,9 +32,9 @@ from lims.people.access import Permission
 from standards import list_queries, queries, sheet_queries, sheet_services
 from standards.facts import INSTRUMENT_KINDS, QUANTITY_UNITS, StandardLine, StandardRole
 from standards.pages import bp, unit_symbol
-from standards.sheet_facts import BY_KEY, COLUMNS, ReceiveSheet, SheetPlan, TakeSheet, Vocabulary
 from standards.sheet_plan import version_of
 from standards.sheet_reading import LARGEST, MOST_ROWS, read_table
+from standards.sheet_scheme import BY_KEY, COLUMNS, ReceiveSheet, SheetPlan, TakeSheet, Vocabulary
 from standards.sheet_writing import Value, text_table, workbook
 
 _ROOM: Final = 2 * 1024 * 1024

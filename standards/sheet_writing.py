@@ -14,8 +14,8 @@ from openpyxl.cell.cell import MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from standards.sheet_facts import COLUMNS, ColumnKind
 from standards.sheet_reading import guarded
+from standards.sheet_scheme import COLUMNS, ColumnKind
 
 Value = str | int | Decimal | None
 _MOST_DIGITS: Final = 15

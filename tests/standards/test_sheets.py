@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 from lims.core.errors import InvalidInput
 from standards import queries, services
 from standards.register_facts import UpdateStandard
-from standards.sheet_facts import COLUMNS
 from standards.sheet_reading import LARGEST, read_table
+from standards.sheet_scheme import COLUMNS
 from tests.factories import standards as make
 from tests.lims.web_client import post
 from tests.standards.acting import NOW, refused
