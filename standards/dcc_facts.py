@@ -11,7 +11,6 @@ from enum import StrEnum
 from lims.dcc.facts import NO_TEXTS, Texts
 from lims.dcc.value_facts import Component, Uncertainty, UncertaintyKind, UnitText, Value
 from standards.calibration_facts import ContentKind, Interpolation, Phase
-from standards.commands import NewContent
 
 
 class Meaning(StrEnum):
@@ -145,14 +144,6 @@ class Taking:
     choices: tuple[ColumnChoice, ...]
     assume_degrees: bool = False
     named_units: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What becomes of the choices: contents, and for each the number of the column that it comes from."""
-
-    contents: tuple[NewContent, ...]
-    columns: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,20 @@ from calc.units import canonical_unit, convert, convert_difference
 from lims.core.canonical import canonical_json
 from standards.calibration_facts import ContentKind
 from standards.commands import NewContent, NewPoint
-from standards.dcc_facts import ColumnChoice, Meaning, StatedUncertainty, Taken, Taking, ValueColumn
+from standards.dcc_facts import ColumnChoice, Meaning, StatedUncertainty, Taking, ValueColumn
 from standards.entries import Checker
 from standards.facts import InstrumentFacts
 
 COEFFICIENT_UNITS: Final = {"R0": "ohm", "A": "1/K", "B": "1/K2", "C": "1/K4"}
 """In which units the equation of a platinum thermometer takes its coefficients (IEC 60751)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What becomes of the choices: contents, and for each the number of the column that it comes from."""
+
+    contents: tuple[NewContent, ...]
+    columns: tuple[int, ...]
 
 
 def take(check: Checker, columns: Sequence[ValueColumn], taking: Taking, instrument: InstrumentFacts) -> Taken:
