@@ -37,6 +37,14 @@ class StandardLabel:
     languages: tuple[str, ...]
 
     @property
+    def due_words(self) -> str:
+        """When it falls due, in both languages whoever prints it: a label is read by everybody."""
+        if self.due is not None:
+            return f"Hạn / Due {self.due:%d/%m/%Y}"
+        none_needed = self.line.due is DueState.NOT_NEEDED
+        return "Không cần HC / No cal. needed" if none_needed else "Chưa HC / Not calibrated"
+
+    @property
     def due(self) -> date | None:
         """The last day of the calibration in force, none where it needs none."""
         return None if self.line.due is DueState.NOT_NEEDED else self.line.valid_until

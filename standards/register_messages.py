@@ -82,8 +82,6 @@ LABELS: Final[dict[str, str]] = {
     "movement_kind.sent": N_("Sent for calibration or repair"),
     "movement_kind.received": N_("Received again"),
     "movement_kind.moved": N_("Moved within the laboratory"),
-    "yes_no.yes": N_("yes"),
-    "yes_no.no": N_("no"),
     "register_belongs.standard": N_("the standard"),
     "register_belongs.range": N_("the range"),
     "register_cell.text": N_("text"),

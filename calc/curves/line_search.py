@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 
 from calc.curves.line_kernel import (
-    SMALLEST,
     Array,
     Points,
     Solution,
@@ -50,9 +49,7 @@ def solve_hard(data: Array, name: str, *, full: bool) -> Solution:
     """
     check_points(data, name)
     scaled, exponent_x, exponent_y = scaled_points(data, name)
-    found = None
-    if scaled[3].min() > SMALLEST:
-        found = solve_one(Points(scaled), full=full)
+    found = solve_one(Points(scaled), full=full) if is_plain(scaled) else None
     if found is None:
         found = _searched(scaled, name, full=full)
     return unscaled(found, exponent_x, exponent_y, name)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
 from certificates import impact_queries, impact_services
@@ -30,7 +30,7 @@ from lims.demo import gauges, own_standards, work
 from standards.calibration_models import Standard, StandardCalibration
 from tests.journeys.laboratory import PASSWORD, House, build_house
 from tests.journeys.test_second_instruments import certified, furnish, measured
-from tests.live import chromium, serving, tidy_page
+from tests.live import serving, tidy_page
 
 _EQUIPMENT: Final = frozenset({"AS-01", "AS-02", "NH-03", "PB-01"})
 _BY_HAND: Final = {"0": 0.0, "0.4": 0.2, "0.8": 0.4, "1.2": 0.6, "1.6": 0.8}
@@ -215,11 +215,10 @@ def test_the_command_says_the_same_and_stores_nothing(case: Case, name: str) -> 
 
 
 @pytest.mark.browser
-def test_in_a_browser_from_the_standard_to_what_moves(case: Case, tmp_path: Path) -> None:
+def test_in_a_browser_from_the_standard_to_what_moves(case: Case, tmp_path: Path, browser: Browser) -> None:
     house = case.house
     with (
         serving(house.database, tmp_path / "served", house.clock) as server,
-        chromium() as browser,
         tidy_page(browser) as page,
     ):
         _sign_in(page, server.url)

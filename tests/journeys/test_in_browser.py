@@ -38,10 +38,13 @@ def sign_in(page: Page, server: LiveServer, name: str) -> None:
 
 def choose(page: Page, slot: str, code: str) -> None:
     field = page.locator(f"select[name=choice-{slot}]")
+    folded = page.locator("details:not([open])", has=field).locator("> summary")  # once what is needed was chosen
+    if folded.count():
+        folded.first.click()
     value = field.locator("option", has_text=code).first.get_attribute("value")
     field.select_option(value)
     field.locator("xpath=ancestor::form").locator("button[type=submit]").click()
-    page.locator(f"table.equipment td >> text={code}").first.wait_for()
+    page.locator(f"table.equipment td >> text={code}").first.wait_for(state="attached")  # it is folded
 
 
 def type_cells(page: Page, cells: dict[str, str]) -> None:
