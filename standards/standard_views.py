@@ -221,5 +221,7 @@ def _lapsed(line: StandardLine) -> bool:
     return any(paper.kind in line.missing_papers for paper in line.standard.papers)
 
 
-add_place(bp, Place("standards.standards", N_("Standards"), "standard", order=50))
+add_place(
+    bp, Place("standards.standards", N_("Standards"), "standard", order=50, also=("/impact", "/nonconforming-work"))
+)
 add_panel(bp, Panel(Permission.MANAGE_STANDARDS, "standards/panel.html", _attention, order=50))
