@@ -116,7 +116,7 @@ def _ordered(order: list[list[str]], steps: Sequence[tuple[str, str]]) -> list[l
                 key: sum(places[one] for one in near[key]) / len(near[key]) if near.get(key) else float(places[key])
                 for key in current[number]
             }
-            current[number].sort(key=lambda key, means=means: means[key])  # type: ignore[misc]
+            current[number].sort(key=means.__getitem__)
         count = crossings(current, steps)
         if count < fewest:
             best, fewest = [list(layer) for layer in current], count

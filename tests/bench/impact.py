@@ -18,7 +18,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -299,8 +299,8 @@ def rows() -> list[Row]:
     listings = [
         Row(
             f"listing 100 000 certificates below one standard, {backend}",
-            later(lambda backend=backend: listing(lambda: large(backend))),  # type: ignore[misc]
-            later(lambda backend=backend: bare(lambda: large(backend))),  # type: ignore[misc]
+            later(partial(listing, partial(large, backend))),
+            later(partial(bare, partial(large, backend))),
             0.6,
             _alike,
             rounds=9,
