@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -21,11 +20,11 @@ from lims.calibrations.batch_reading_services import (
     record_batch_without_number,
     writable_batch,
 )
+from lims.calibrations.cell_services import settle_not_measurable
 from lims.calibrations.facts import CONDITIONS, ExclusionFacts, ExclusionKind, ReadingFacts
 from lims.calibrations.models import Reading, ReadingExclusion
 from lims.calibrations.record_services import approver_of
 from lims.calibrations.services import check_performer
-from lims.calibrations.typed import PresentReading, check_seen
 from lims.calibrations.workflow import CLAUSE_AMENDMENTS
 from lims.core import audit
 from lims.core.actor import Actor
@@ -71,8 +70,6 @@ def shared_not_measurable(
     batch, _run = writable_batch(session, actor, command.batch_id)
     chain = batch_queries.cell_chain(session, batch.id, command.address)
     present = next((entry for entry in chain if entry.superseded_by_id is None), None)
-    if present is not None and present.excluded == ExclusionKind.NOT_MEASURABLE:
-        return present
     write = RecordBatchReading(
         batch_id=batch.id,
         address=command.address,
@@ -82,14 +79,14 @@ def shared_not_measurable(
         seen_reading_id=command.seen_reading_id,
         reason=command.reason,
     )
-    if present is None or present.excluded == ExclusionKind.WITHDRAWN:
-        stored = record_batch_without_number(session, actor, write, now=now)
-    else:
-        check_seen(write, PresentReading(present.id, present.text, present.unit, present.writer_name))
-        stored = present
-    said = ExcludeShared(batch.id, ExclusionKind.NOT_MEASURABLE, command.reason, stored.id)
-    exclude_shared(session, actor, said, now=now)
-    return replace(stored, excluded=str(ExclusionKind.NOT_MEASURABLE))
+    return settle_not_measurable(
+        present,
+        write,
+        store=lambda: record_batch_without_number(session, actor, write, now=now),
+        leave_out=lambda key: exclude_shared(
+            session, actor, ExcludeShared(batch.id, ExclusionKind.NOT_MEASURABLE, command.reason, key), now=now
+        ),
+    )
 
 
 def comment_shared(session: Session, actor: Actor, command: CommentShared, *, now: datetime) -> ReadingFacts:

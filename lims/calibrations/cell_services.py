@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from lims.calibrations.commands import CommentReading, Exclude, NotMeasurable, R
 from lims.calibrations.facts import ExclusionKind, ReadingFacts
 from lims.calibrations.reading_services import record_reading, record_without_number
 from lims.calibrations.record_services import exclude
-from lims.calibrations.typed import PresentReading, check_seen
+from lims.calibrations.typed import PresentReading, TypedCell, check_seen
 from lims.calibrations.workflow import CLAUSE_AMENDMENTS
 from lims.core.actor import Actor
 from lims.core.errors import FieldError, InvalidInput, NotFound, RuleViolation
@@ -55,8 +56,6 @@ def record_not_measurable(session: Session, actor: Actor, command: NotMeasurable
     if not command.reason.strip():
         raise InvalidInput([FieldError("reason", "run.reason_needed")])
     present = _standing(session, actor, command)
-    if present is not None and present.excluded == ExclusionKind.NOT_MEASURABLE:
-        return present
     write = RecordReading(
         run_id=command.run_id,
         address=command.address,
@@ -66,13 +65,35 @@ def record_not_measurable(session: Session, actor: Actor, command: NotMeasurable
         seen_reading_id=command.seen_reading_id,
         reason=command.reason,
     )
+    return settle_not_measurable(
+        present,
+        write,
+        store=lambda: record_without_number(session, actor, write, now=now),
+        leave_out=lambda key: exclude(
+            session,
+            actor,
+            Exclude(command.run_id, ExclusionKind.NOT_MEASURABLE, command.reason, reading_id=key),
+            now=now,
+        ),
+    )
+
+
+def settle_not_measurable(
+    present: ReadingFacts | None,
+    write: TypedCell,
+    *,
+    store: Callable[[], ReadingFacts],
+    leave_out: Callable[[int], object],
+) -> ReadingFacts:
+    """Leave out what stands in a cell, a run's or a batch's; an empty one gets a reading without a number first."""
+    if present is not None and present.excluded == ExclusionKind.NOT_MEASURABLE:
+        return present
     if present is None or present.excluded == ExclusionKind.WITHDRAWN:
-        stored = record_without_number(session, actor, write, now=now)
+        stored = store()
     else:
         check_seen(write, PresentReading(present.id, present.text, present.unit, present.writer_name))
         stored = present
-    said = Exclude(command.run_id, ExclusionKind.NOT_MEASURABLE, command.reason, reading_id=stored.id)
-    exclude(session, actor, said, now=now)
+    leave_out(stored.id)
     return replace(stored, excluded=str(ExclusionKind.NOT_MEASURABLE))
 
 
